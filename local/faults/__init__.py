@@ -1,0 +1,89 @@
+"""Misbehaviour on demand: which call fails, loses its reply or is slow, and how often each was made.
+
+Every server of the stand-in cloud asks `Faults.meet` once per call, before it does anything. What it then does is
+its own dialect: a gRPC status, an HTTP status, a closed connection. Methods are named `<service>.<call>`, for example
+`kms.AsymmetricSign`, `github.pulls/create` (GitHub's own operation ids) and `registry.head-manifest`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import threading
+from collections import Counter, defaultdict, deque
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Mischief(Enum):
+    """What happens to one call."""
+
+    REFUSE = "refuse"  # nothing is done, an error is answered
+    LOSE_REPLY = "lose_reply"  # the work is done, the answer is an error
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One planned misbehaviour: `code` is a gRPC status name, which HTTP servers map to their own."""
+
+    mischief: Mischief
+    code: str = "UNAVAILABLE"
+
+
+class Faults:
+    """The plan of misbehaviour and the count of calls; safe to use from any thread.
+
+    Planned faults (`fail`, `lose_reply`) are consumed in order. Random ones (`sometimes`) are decided by
+    SHA-256(seed, method, nth call of that method), so that a run can be repeated however the calls interleave.
+    """
+
+    def __init__(self, *, seed: str = "", latency_s: float = 0.0) -> None:
+        self.latency_s = latency_s
+        self._seed = seed
+        self._rate = 0.0
+        self._planned: defaultdict[str, deque[Fault]] = defaultdict(deque)
+        self._calls: Counter[str] = Counter()
+        self._lock = threading.Lock()
+
+    def fail(self, method: str, *, times: int = 1, code: str = "UNAVAILABLE") -> None:
+        """Refuse the next `times` calls of a method with a gRPC status name."""
+        with self._lock:
+            self._planned[method].extend([Fault(Mischief.REFUSE, code)] * times)
+
+    def lose_reply(self, method: str, *, times: int = 1) -> None:
+        """Do the work of the next `times` calls of a method, and answer that the service is unavailable."""
+        with self._lock:
+            self._planned[method].extend([Fault(Mischief.LOSE_REPLY)] * times)
+
+    def sometimes(self, rate: float) -> None:
+        """Refuse each call with this probability (0 to 1), repeatably by seed."""
+        self._rate = rate
+
+    def clear(self) -> None:
+        """Forget every planned and random fault; the counts stay."""
+        with self._lock:
+            self._planned.clear()
+            self._rate = 0.0
+
+    async def meet(self, method: str) -> Fault | None:
+        """Count one call of a method, wait its latency, and say what is to go wrong with it."""
+        fault = self._next(method)
+        if self.latency_s:
+            await asyncio.sleep(self.latency_s)
+        return fault
+
+    def calls(self, prefix: str = "") -> dict[str, int]:
+        """How often each method was called, those that begin with `prefix`."""
+        with self._lock:
+            return {method: count for method, count in sorted(self._calls.items()) if method.startswith(prefix)}
+
+    def _next(self, method: str) -> Fault | None:
+        with self._lock:
+            self._calls[method] += 1
+            if self._planned[method]:
+                return self._planned[method].popleft()
+            return Fault(Mischief.REFUSE) if self._unlucky(method, self._calls[method]) else None
+
+    def _unlucky(self, method: str, nth: int) -> bool:
+        drawn = hashlib.sha256(f"{self._seed}\0{method}\0{nth}".encode()).digest()
+        return int.from_bytes(drawn[:8], "big") < self._rate * 2**64
