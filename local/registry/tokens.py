@@ -7,10 +7,9 @@ of Artifact Registry, whose user name is `oauth2accesstoken`.
 
 from __future__ import annotations
 
+import base64
 import secrets
 from typing import TYPE_CHECKING, Final
-
-from aiohttp import BasicAuth
 
 from local.registry.refusal import RegistryRefusal
 
@@ -64,11 +63,7 @@ class Tokens:
             if self._password is not None:
                 raise RegistryRefusal("UNAUTHORIZED")
             return False
-        try:
-            given = BasicAuth.decode(authorization)
-        except ValueError as malformed:
-            raise RegistryRefusal("UNAUTHORIZED") from malformed
-        if self._password not in (None, given.password):
+        if self._password not in {None, _basic_password(authorization)}:
             raise RegistryRefusal("UNAUTHORIZED")
         return True
 
@@ -77,6 +72,14 @@ class Tokens:
         if name is None:
             return challenge
         return f'{challenge},scope="repository:{name}:{"pull" if action == "pull" else "pull,push"}"'
+
+
+def _basic_password(authorization: str) -> str:
+    try:
+        given = base64.b64decode(authorization.removeprefix("Basic "), validate=True).decode()
+    except ValueError as malformed:
+        raise RegistryRefusal("UNAUTHORIZED") from malformed
+    return given.partition(":")[2]
 
 
 def _grants(scopes: Iterable[str], *, may_push: bool) -> list[str]:
