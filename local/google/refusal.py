@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-import grpc
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import grpc
 
 
 class Refusal(Exception):  # noqa: N818 - a refusal is an ordinary answer of a service, no programming error
