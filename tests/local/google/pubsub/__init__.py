@@ -1,0 +1,1 @@
+"""The stand-in Pub/Sub, tested over the wire with Google's own clients."""
