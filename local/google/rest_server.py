@@ -46,9 +46,9 @@ class RestServer:
         """Begin to answer; return the port that was bound."""
         application = web.Application(client_max_size=MAX_BODY_BYTES)
         application.router.add_route("*", "/{path:.*}", self._respond)
-        self._runner = web.AppRunner(application, access_log=None)
+        self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.0)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", self._port, shutdown_timeout=0.0)
+        site = web.TCPSite(self._runner, "127.0.0.1", self._port)
         await site.start()
         return int(self._runner.addresses[0][1])
 

@@ -30,8 +30,13 @@ class GoogleStandIn:
 
     async def start(self) -> None:
         """Bind both ports and begin to answer in the running event loop."""
-        self.grpc_target = f"127.0.0.1:{await self._grpc.start()}"
-        self.http_url = f"http://127.0.0.1:{await self._rest.start()}"
+        try:
+            self.grpc_target = f"127.0.0.1:{await self._grpc.start()}"
+            self.http_url = f"http://127.0.0.1:{await self._rest.start()}"
+        except OSError:
+            # a fixed port may be taken; what was bound by then must not stay so
+            await self.stop()
+            raise
 
     async def stop(self) -> None:
         """Stop answering and free both ports; the services keep what they hold."""

@@ -1,0 +1,240 @@
+"""A stand-in for Container Analysis: the Grafeas API of notes and occurrences."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+import grpc
+from google.protobuf.empty_pb2 import Empty
+from grafeas import grafeas_v1
+
+from local.google.messages import copy_of, protobuf_of, set_fields
+from local.google.occurrence_filter import parse_filter
+from local.google.paging import page_of
+from local.google.refusal import Refusal
+from local.google.resource_names import require_id, require_name
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from local.google.dispatch import Handler
+    from local.google.paging import Page
+
+SERVICE = "grafeas.v1.Grafeas"
+PROJECT = "projects/*"
+NOTE = "projects/*/notes/*"
+OCCURRENCE = "projects/*/occurrences/*"
+
+# Undocumented; chosen because note ids are used in URLs and are short in every sample.
+NOTE_ID = "[a-zA-Z0-9][a-zA-Z0-9_.-]{0,127}"
+
+# Documented in grafeas/v1/grafeas.proto: page_size defaults to 20 and is at most 1,000; so many occurrences in a batch.
+DEFAULT_PAGE, MOST_PAGE = 20, 1000
+MAX_BATCH = 1000
+
+
+class ContainerAnalysis:
+    """Notes and occurrences in memory.
+
+    Lists do not show an occurrence that is younger than `list_lag_s`, as reads may lag writes: Kritis warns that an
+    attestation "may take a few seconds to retrieve" (https://github.com/grafeas/kritis/pull/414). Get is immediate.
+    """
+
+    def __init__(self, *, list_lag_s: float = 0.0, clock: Callable[[], float] = time.monotonic) -> None:
+        self.list_lag_s = list_lag_s
+        self._clock = clock
+        self._notes: dict[str, grafeas_v1.Note] = {}
+        self._occurrences: dict[str, grafeas_v1.Occurrence] = {}
+        self._created_at: dict[str, float] = {}
+        self._attestations: dict[tuple[str, str], str] = {}
+
+    def handlers(self) -> Mapping[str, Handler]:
+        """Return the handlers by full RPC name."""
+        answered: dict[str, Handler] = {
+            "CreateNote": self._create_note,
+            "GetNote": self._get_note,
+            "ListNotes": self._list_notes,
+            "DeleteNote": self._delete_note,
+            "CreateOccurrence": self._create_occurrence,
+            "BatchCreateOccurrences": self._batch_create_occurrences,
+            "GetOccurrence": self._get_occurrence,
+            "GetOccurrenceNote": self._get_occurrence_note,
+            "ListOccurrences": self._list_occurrences,
+            "ListNoteOccurrences": self._list_note_occurrences,
+            "UpdateOccurrence": self._update_occurrence,
+            "DeleteOccurrence": self._delete_occurrence,
+        }
+        return {f"{SERVICE}/{rpc}": handler for rpc, handler in answered.items()}
+
+    async def _create_note(self, request: grafeas_v1.CreateNoteRequest) -> grafeas_v1.Note:
+        require_name(PROJECT, request.parent)
+        require_id(request.note_id, NOTE_ID, field="note_id")
+        name = f"{request.parent}/notes/{request.note_id}"
+        if name in self._notes:
+            raise Refusal(grpc.StatusCode.ALREADY_EXISTS, f"note with name {name} already exists")
+        note, now = copy_of(request.note), datetime.now(UTC)
+        set_fields(note, name=name, kind=_kind(note), create_time=now, update_time=now)
+        self._notes[name] = note
+        return copy_of(note)
+
+    async def _get_note(self, request: grafeas_v1.GetNoteRequest) -> grafeas_v1.Note:
+        return copy_of(self._note(request.name))
+
+    async def _list_notes(self, request: grafeas_v1.ListNotesRequest) -> grafeas_v1.ListNotesResponse:
+        require_name(PROJECT, request.parent)
+        if request.filter:
+            raise Refusal(grpc.StatusCode.INVALID_ARGUMENT, "The stand-in cloud does not filter notes.")
+        notes = [note for name, note in self._notes.items() if name.startswith(f"{request.parent}/")]
+        page = page_of(notes, size=request.page_size, token=request.page_token, default=DEFAULT_PAGE, most=MOST_PAGE)
+        return grafeas_v1.ListNotesResponse(
+            notes=[copy_of(note) for note in page.items], next_page_token=page.next_page_token
+        )
+
+    async def _delete_note(self, request: grafeas_v1.DeleteNoteRequest) -> Empty:
+        del self._notes[self._note(request.name).name]
+        return Empty()
+
+    async def _create_occurrence(self, request: grafeas_v1.CreateOccurrenceRequest) -> grafeas_v1.Occurrence:
+        require_name(PROJECT, request.parent)
+        occurrence = copy_of(request.occurrence)
+        self._require_acceptable([occurrence])
+        return copy_of(self._add(request.parent, occurrence))
+
+    async def _batch_create_occurrences(
+        self, request: grafeas_v1.BatchCreateOccurrencesRequest
+    ) -> grafeas_v1.BatchCreateOccurrencesResponse:
+        """Create all occurrences or none.
+
+        What the real service does when one of them exists already is undocumented; the whole batch is refused with
+        ALREADY_EXISTS because the answer has no place for the fate of a single one.
+        """
+        require_name(PROJECT, request.parent)
+        if not 0 < (count := len(request.occurrences)) <= MAX_BATCH:
+            raise Refusal(grpc.StatusCode.INVALID_ARGUMENT, f"A batch holds 1 to {MAX_BATCH} occurrences, not {count}.")
+        occurrences = [copy_of(occurrence) for occurrence in request.occurrences]
+        self._require_acceptable(occurrences)
+        return grafeas_v1.BatchCreateOccurrencesResponse(
+            occurrences=[copy_of(self._add(request.parent, occurrence)) for occurrence in occurrences]
+        )
+
+    async def _get_occurrence(self, request: grafeas_v1.GetOccurrenceRequest) -> grafeas_v1.Occurrence:
+        return copy_of(self._occurrence(request.name))
+
+    async def _get_occurrence_note(self, request: grafeas_v1.GetOccurrenceNoteRequest) -> grafeas_v1.Note:
+        return copy_of(self._note(self._occurrence(request.name).note_name))
+
+    async def _list_occurrences(self, request: grafeas_v1.ListOccurrencesRequest) -> grafeas_v1.ListOccurrencesResponse:
+        require_name(PROJECT, request.parent)
+        page = self._page(request, lambda occurrence: occurrence.name.startswith(f"{request.parent}/"))
+        return grafeas_v1.ListOccurrencesResponse(
+            occurrences=[copy_of(occurrence) for occurrence in page.items], next_page_token=page.next_page_token
+        )
+
+    async def _list_note_occurrences(
+        self, request: grafeas_v1.ListNoteOccurrencesRequest
+    ) -> grafeas_v1.ListNoteOccurrencesResponse:
+        note = self._note(request.name)
+        page = self._page(request, lambda occurrence: occurrence.note_name == note.name)
+        return grafeas_v1.ListNoteOccurrencesResponse(
+            occurrences=[copy_of(occurrence) for occurrence in page.items], next_page_token=page.next_page_token
+        )
+
+    async def _update_occurrence(self, request: grafeas_v1.UpdateOccurrenceRequest) -> grafeas_v1.Occurrence:
+        occurrence = self._occurrence(request.name)
+        if list(request.update_mask.paths) != ["attestation.signatures"]:
+            raise Refusal(
+                grpc.StatusCode.INVALID_ARGUMENT,
+                "The stand-in cloud updates attestation.signatures and nothing else.",
+            )
+        set_fields(occurrence.attestation, signatures=request.occurrence.attestation.signatures)
+        set_fields(occurrence, update_time=datetime.now(UTC))
+        return copy_of(occurrence)
+
+    async def _delete_occurrence(self, request: grafeas_v1.DeleteOccurrenceRequest) -> Empty:
+        occurrence = self._occurrences.pop(self._occurrence(request.name).name)
+        if occurrence.kind == grafeas_v1.NoteKind.ATTESTATION:
+            del self._attestations[_attested(occurrence)]
+        return Empty()
+
+    def _note(self, name: str) -> grafeas_v1.Note:
+        require_name(NOTE, name)
+        if name not in self._notes:
+            raise Refusal(grpc.StatusCode.NOT_FOUND, f"note with name {name} does not exist")
+        return self._notes[name]
+
+    def _occurrence(self, name: str) -> grafeas_v1.Occurrence:
+        require_name(OCCURRENCE, name)
+        if name not in self._occurrences:
+            raise Refusal(grpc.StatusCode.NOT_FOUND, f"occurrence with name {name} does not exist")
+        return self._occurrences[name]
+
+    def _page(
+        self,
+        request: grafeas_v1.ListOccurrencesRequest | grafeas_v1.ListNoteOccurrencesRequest,
+        belongs: Callable[[grafeas_v1.Occurrence], bool],
+    ) -> Page[grafeas_v1.Occurrence]:
+        matches = parse_filter(request.filter)
+        shown_until = self._clock() - self.list_lag_s
+        occurrences = [
+            occurrence
+            for name, occurrence in self._occurrences.items()
+            if self._created_at[name] <= shown_until and belongs(occurrence) and matches(occurrence)
+        ]
+        return page_of(
+            occurrences, size=request.page_size, token=request.page_token, default=DEFAULT_PAGE, most=MOST_PAGE
+        )
+
+    def _require_acceptable(self, occurrences: Iterable[grafeas_v1.Occurrence]) -> None:
+        """Check new occurrences, and give them their kind, which is output only.
+
+        A second attestation for one note and resource is refused with the real service's words, seen in
+        https://github.com/GoogleCloudPlatform/gke-binary-auth-tools/issues/4.
+        """
+        in_this_batch: set[tuple[str, str]] = set()
+        for occurrence in occurrences:
+            set_fields(occurrence, kind=_kind(occurrence))
+            _require_fitting_note(occurrence, self._note(occurrence.note_name))
+            key = _attested(occurrence)
+            if key in self._attestations or key in in_this_batch:
+                known = self._attestations.get(key, "of this batch").rpartition("/")[2]
+                raise Refusal(grpc.StatusCode.ALREADY_EXISTS, f'occurrence ID "{known}" already exists')
+            if occurrence.kind == grafeas_v1.NoteKind.ATTESTATION:
+                in_this_batch.add(key)
+
+    def _add(self, parent: str, occurrence: grafeas_v1.Occurrence) -> grafeas_v1.Occurrence:
+        now = datetime.now(UTC)
+        set_fields(occurrence, name=f"{parent}/occurrences/{uuid4()}", create_time=now, update_time=now)
+        self._occurrences[occurrence.name] = occurrence
+        self._created_at[occurrence.name] = self._clock()
+        if occurrence.kind == grafeas_v1.NoteKind.ATTESTATION:
+            self._attestations[_attested(occurrence)] = occurrence.name
+        return occurrence
+
+
+def _require_fitting_note(occurrence: grafeas_v1.Occurrence, note: grafeas_v1.Note) -> None:
+    """Refuse an occurrence of another kind than its note's, or of no resource; the wordings are ours."""
+    if occurrence.kind != note.kind:
+        raise Refusal(
+            grpc.StatusCode.INVALID_ARGUMENT,
+            f"occurrence kind {occurrence.kind.name} does not match kind {note.kind.name} of {note.name}",
+        )
+    if not occurrence.resource_uri:
+        raise Refusal(grpc.StatusCode.INVALID_ARGUMENT, "occurrence must have a resource_uri")
+
+
+def _attested(occurrence: grafeas_v1.Occurrence) -> tuple[str, str]:
+    """What can be attested only once: a note and a resource."""
+    return (occurrence.note_name, occurrence.resource_uri)
+
+
+def _kind(message: grafeas_v1.Note | grafeas_v1.Occurrence) -> grafeas_v1.NoteKind:
+    """The kind that the details say: `attestation` makes it ATTESTATION."""
+    oneof = "type" if isinstance(message, grafeas_v1.Note) else "details"
+    details = protobuf_of(message).WhichOneof(oneof)
+    if not details:
+        raise Refusal(grpc.StatusCode.INVALID_ARGUMENT, f"{type(message).__name__.lower()} has no {oneof}")
+    kind: grafeas_v1.NoteKind = getattr(grafeas_v1.NoteKind, details.upper())
+    return kind
