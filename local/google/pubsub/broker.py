@@ -70,9 +70,8 @@ class Broker:
         """Give a message to every subscription whose filter it passes."""
         for subscription in self.of_topic(topic):
             if subscription.matches(message.attributes):
-                for _ in range(self._copies(subscription.settings.name)):
-                    subscription.add(message)
-                self.pusher.push(subscription)
+                copies = range(self._copies(subscription.settings.name))
+                self.pusher.push(subscription, [subscription.add(message) for _ in copies])
 
     def _copies(self, subscription: str) -> int:
         if self.twice[subscription]:

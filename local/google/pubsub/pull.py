@@ -76,8 +76,7 @@ class Puller:
         moment: Any = request.time
         if "time" not in request:
             raise Refusal(grpc.StatusCode.UNIMPLEMENTED, "The stand-in seeks to a time, it has no snapshots.")
-        subscription.seek(moment)
-        self._broker.pusher.push(subscription)
+        self._broker.pusher.push(subscription, subscription.seek(moment))
         return types.SeekResponse()
 
 

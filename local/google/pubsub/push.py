@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import TypeAlias
 
@@ -44,9 +44,9 @@ class Pusher:
             await self._session.close()
         self._session = None
 
-    def push(self, subscription: Subscription) -> None:
-        """Begin to deliver whatever the subscription owes and nobody delivers yet."""
-        for outstanding in subscription.outstanding() if subscription.endpoint else ():
+    def push(self, subscription: Subscription, messages: Iterable[Outstanding]) -> None:
+        """Begin to deliver these messages, unless the subscription is pulled or it was begun before."""
+        for outstanding in messages if subscription.endpoint else ():
             if outstanding not in self._tasks:
                 task = asyncio.get_running_loop().create_task(self._deliver(subscription, outstanding))
                 self._tasks[outstanding] = task

@@ -14,12 +14,14 @@ from local.google.pubsub.publisher import Publisher
 from local.google.pubsub.pull import Puller
 from local.google.pubsub.push import Listener, Pusher
 from local.google.pubsub.subscriber import Subscriber
+from local.google.pubsub.subscription import Subscription
 
 _LOOK_AGAIN_S = 0.005
+_NAMED = 5
 
 
 class PubSub:
-    """Google Cloud Pub/Sub without storage, IAM, schemas, ordering and export.
+    """Google Cloud Pub/Sub without storage, expiry, IAM, schemas, snapshots, StreamingPull, ordering and export.
 
     `time_scale` divides every wait of the service (ack deadlines, backoff, leases): with 100, ten seconds of backoff
     take a tenth. Bounds are checked as the service checks them, on the unscaled values.
@@ -64,15 +66,14 @@ class PubSub:
         """
         # It only reads, again and again: the caller's loop need not be the server's.
         give_up = time.monotonic() + timeout_s
-        while owed := self._owed():
+        while busy := [one for one in list(self._broker.subscriptions.values()) if one.endpoint and not one.idle]:
             if time.monotonic() > give_up:
+                owed = (line for subscription in busy for line in _owed(subscription))
                 raise TimeoutError(f"still outstanding after {timeout_s} s: {', '.join(owed)}")
             await asyncio.sleep(_LOOK_AGAIN_S)
 
-    def _owed(self) -> list[str]:
-        pushed = [one for one in list(self._broker.subscriptions.values()) if one.endpoint]
-        return [
-            f"message {owed.message.message_id} of {subscription.settings.name} after {owed.attempts} attempts"
-            for subscription in pushed
-            for owed in subscription.outstanding()
-        ]
+
+def _owed(subscription: Subscription) -> list[str]:
+    owed, name = subscription.outstanding(), subscription.settings.name
+    named = [f"message {one.message.message_id} of {name} after {one.attempts} attempts" for one in owed[:_NAMED]]
+    return [*named, f"{len(owed) - _NAMED} more of {name}"] if len(owed) > _NAMED else named

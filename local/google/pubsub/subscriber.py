@@ -60,7 +60,7 @@ class Subscriber:
         wanted = configuration.updated(subscription.settings, request.subscription, request.update_mask.paths)
         self._check_dead_letter_topic(wanted)
         subscription.settings = wanted
-        self._broker.pusher.push(subscription)
+        self._broker.pusher.push(subscription, subscription.outstanding())
         return wanted
 
     async def modify_push_config(self, request: types.ModifyPushConfigRequest) -> empty_pb2.Empty:
@@ -68,7 +68,7 @@ class Subscriber:
         subscription = self._broker.subscription(request.subscription)
         configuration.check_push(request.push_config)
         subscription.settings.push_config = request.push_config
-        self._broker.pusher.push(subscription)
+        self._broker.pusher.push(subscription, subscription.outstanding())
         return empty_pb2.Empty()
 
     async def delete(self, request: types.DeleteSubscriptionRequest) -> empty_pb2.Empty:

@@ -53,6 +53,11 @@ class Subscription:
         policy = self.settings.dead_letter_policy
         return policy.max_delivery_attempts if "dead_letter_policy" in self.settings else None
 
+    @property
+    def idle(self) -> bool:
+        """Whether every message was acknowledged."""
+        return not self._outstanding
+
     def outstanding(self) -> list[Outstanding]:
         """List what is not acknowledged, oldest first."""
         return list(self._outstanding)
@@ -69,14 +74,19 @@ class Subscription:
 
     def acknowledge(self, outstanding: Outstanding) -> None:
         """Forget a message; keep its copy where `retain_acked_messages` asks for that."""
-        if self._outstanding.pop(outstanding, outstanding) is None and self.settings.retain_acked_messages:
+        if not self.owes(outstanding):
+            return
+        del self._outstanding[outstanding]
+        if self.settings.retain_acked_messages:
             self._retained.append(outstanding.message)
 
     def refuse(self, outstanding: Outstanding) -> None:
         """Count a delivery as failed: a nack, a missed ack deadline, an endpoint that is not there."""
         outstanding.ack_id = ""
+        if not self.owes(outstanding):
+            return
         if self.max_attempts and outstanding.attempts >= self.max_attempts and self._dead_letters(self, outstanding):
-            self._outstanding.pop(outstanding, None)
+            del self._outstanding[outstanding]
             return
         outstanding.ready_at = self._clock.now() + self._backoff(outstanding.attempts).total_seconds()
 
