@@ -1,0 +1,30 @@
+"""GitHub's dialect of misbehaviour: what a planned fault looks like over HTTP."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from local.faults import Fault, Mischief
+from local.github.refusal import Refusal, not_accessible, not_found
+
+# The text of 2024 and later, which PyGithub and octokit recognise by its words "secondary rate limit".
+SECONDARY = (
+    "You have exceeded a secondary rate limit. Please wait a few minutes before you try again. "
+    "If you reach out to GitHub Support for help, please include the request ID."
+)
+
+
+def refusal_of(fault: Fault) -> Refusal:
+    """Translate a fault into the answer that GitHub would give."""
+    if fault.mischief is Mischief.LOSE_REPLY:
+        return Refusal(HTTPStatus.BAD_GATEWAY, "Server Error")
+    refusals = {
+        "UNAVAILABLE": Refusal(HTTPStatus.SERVICE_UNAVAILABLE, "Service unavailable"),
+        "INTERNAL": Refusal(HTTPStatus.INTERNAL_SERVER_ERROR, "Server Error"),
+        "DEADLINE_EXCEEDED": Refusal(HTTPStatus.GATEWAY_TIMEOUT, "We couldn't respond to your request in time."),
+        "RESOURCE_EXHAUSTED": Refusal(HTTPStatus.FORBIDDEN, SECONDARY, headers={"Retry-After": "1"}),
+        "RATE_LIMIT_429": Refusal(HTTPStatus.TOO_MANY_REQUESTS, SECONDARY),
+        "NOT_FOUND": not_found(),
+        "PERMISSION_DENIED": not_accessible(),
+    }
+    return refusals.get(fault.code, refusals["INTERNAL"])

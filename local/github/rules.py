@@ -1,0 +1,65 @@
+"""The rules of a branch: listed for readers, and enforced on what writes to the branch through the API.
+
+Enforced are `pull_request`, `required_status_checks`, `creation`, `update` and `deletion`; others are only listed.
+The refusal's text is GitHub's, as seen in repo-automation-bots #5255 and yshavit/mdq #255.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal
+
+from local.github.call import Answer, Call, Operation, listed
+from local.github.refusal import unprocessable
+from local.github.repository import Repository
+
+Change = Literal["create", "update", "deletion"]
+ENFORCED = {
+    "create": {"creation": "Cannot create ref due to creations being restricted."},
+    "update": {
+        "update": "Cannot update this protected ref.",
+        "pull_request": "Changes must be made through a pull request.",
+    },
+    "deletion": {"deletion": "Cannot delete this protected ref."},
+}
+
+
+async def get_branch_rules(call: Call) -> Answer:
+    """List the active rules of a branch; empty unless some were set."""
+    rules = call.repository.records.rules.get(call.path["branch"], ())
+    return listed(call, rules, dict)
+
+
+def refuse_push(repository: Repository, reference: str, change: Change) -> None:
+    """Hold a direct change of a ref against the rules of its branch.
+
+    Raises:
+        Refusal: 422, when a rule forbids it.
+    """
+    violated = list(violations(repository, reference, change))
+    if violated:
+        sentences = "\n".join(violated)
+        raise unprocessable(f"Repository rule violations found\n\n{sentences}\n\n")
+
+
+def violations(repository: Repository, reference: str, change: Change) -> Iterator[str]:
+    """Say which rules a direct change of a ref breaks."""
+    for rule in repository.records.rules.get(reference.removeprefix("refs/heads/"), ()):
+        sentence = ENFORCED[change].get(rule["type"])
+        if sentence is not None:
+            yield sentence
+
+
+def required_contexts(repository: Repository, branch: str) -> list[str]:
+    """List the commit statuses without which nothing is merged into a branch."""
+    return [
+        check["context"]
+        for rule in repository.records.rules.get(branch, ())
+        if rule["type"] == "required_status_checks"
+        for check in rule["parameters"]["required_status_checks"]
+    ]
+
+
+OPERATIONS = (
+    Operation("repos/get-branch-rules", "GET", "/repos/{owner}/{repo}/rules/branches/{branch:.+}", get_branch_rules),
+)

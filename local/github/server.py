@@ -1,0 +1,214 @@
+"""The stand-in for GitHub: its REST API and smart HTTP for git, on one port of the loopback interface."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+from aiohttp import web
+
+from local.faults import Fault, Faults, Mischief
+from local.github import (
+    account_operations,
+    blobs,
+    branches,
+    commits,
+    comparison,
+    contents,
+    issues,
+    merges,
+    pulls,
+    refs,
+    rules,
+    statuses,
+    trees,
+)
+from local.github.auth import Account, Accounts
+from local.github.call import Answer, Call, Operation
+from local.github.git_http import CHALLENGE, GitRequest, serve
+from local.github.mischief import refusal_of
+from local.github.refusal import Refusal, not_accessible, not_found
+from local.github.repository import Repository
+from local.github.representations import Representations
+
+MAX_REQUEST = 256 * 1024 * 1024  # bytes: a pushed pack is read whole
+
+# The statuses of a commit come before the commit itself, whose route takes any ref, slashes included.
+OPERATIONS: tuple[Operation, ...] = (
+    *account_operations.OPERATIONS,
+    *refs.OPERATIONS,
+    *statuses.OPERATIONS,
+    *commits.OPERATIONS,
+    *trees.OPERATIONS,
+    *blobs.OPERATIONS,
+    *comparison.OPERATIONS,
+    *branches.OPERATIONS,
+    *contents.OPERATIONS,
+    *pulls.OPERATIONS,
+    *merges.OPERATIONS,
+    *issues.OPERATIONS,
+    *rules.OPERATIONS,
+)
+
+
+class GitHubStandIn:
+    """GitHub on the loopback interface, its repositories below `root`; every call asks `faults` first.
+
+    `url` is the base URL of the REST API, without a prefix, and of the repositories.
+    """
+
+    def __init__(self, root: Path, faults: Faults) -> None:
+        self.url = ""
+        self._root = root
+        self._faults = faults
+        self._ids = itertools.count(1)
+        self._accounts = Accounts()
+        self._repositories: dict[str, Repository] = {}
+        self._runner: web.AppRunner | None = None
+
+    async def start(self, port: int = 0) -> None:
+        """Listen on a port of 127.0.0.1; 0 takes a free one."""
+        app = web.Application(client_max_size=MAX_REQUEST)
+        for operation in OPERATIONS:
+            app.router.add_route(operation.verb, operation.route, self._endpoint(operation))
+        app.router.add_route("*", "/{owner}/{repo}.git{path:/.*}", self._git)
+        app.router.add_route("*", "/{path:.*}", self._nothing)
+        self._runner = web.AppRunner(app, access_log=None)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, "127.0.0.1", port)
+        await site.start()
+        self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
+
+    async def stop(self) -> None:
+        """Stop listening and end every child process; the repositories stay on disk."""
+        if self._runner is not None:
+            await self._runner.cleanup()
+        for repository in self._repositories.values():
+            await repository.reader.close()
+
+    def clone_url(self, full_name: str, *, token: str = "") -> str:
+        """Give the address for `git clone`; every repository is private, so git needs the token in it or asks."""
+        credentials = f"x-access-token:{token}@" if token else ""
+        return f"{self.url.replace('://', f'://{credentials}', 1)}/{full_name}.git"
+
+    def create_repository(self, full_name: str, *, default_branch: str = "dev") -> None:
+        """Create an empty repository `owner/name`, as an administrator of the organization would."""
+        directory = self._root / f"{full_name}.git"
+        directory.mkdir(parents=True)
+        repository = Repository(full_name, directory, default_branch=default_branch, ids=self._ids)
+        repository.initialize()
+        self._repositories[full_name] = repository
+
+    def add_app(self, login: str, token: str, permissions: Mapping[str, str]) -> None:
+        """Let a token stand for the installation of a GitHub App, with permissions such as `{"contents": "write"}`."""
+        self._accounts.add(Account(next(self._ids), login, dict(permissions)), token)
+
+    def add_user(self, login: str, token: str) -> None:
+        """Let a token stand for a person who may do everything; git takes it as the password."""
+        self._accounts.add(Account(next(self._ids), login), token)
+
+    def set_rules(self, full_name: str, branch: str, rules: Sequence[Mapping[str, Any]]) -> None:
+        """Set the rules of a branch, each as `GET rules/branches/{branch}` shows it; no bypass for anyone."""
+        self._repositories[full_name].records.rules[branch] = tuple(rules)
+
+    def _endpoint(self, operation: Operation) -> Callable[[web.Request], Awaitable[web.Response]]:
+        async def endpoint(request: web.Request) -> web.Response:
+            try:
+                return respond(await self._perform(operation, request))
+            except Refusal as refusal:
+                return respond(Answer(refusal.body(), refusal.status, refusal.headers))
+
+        return endpoint
+
+    async def _perform(self, operation: Operation, request: web.Request) -> Answer:
+        fault = await self._meet(operation.id)
+        account = self._accounts.identify(request.headers.get("Authorization", ""))
+        path = dict(request.match_info)
+        repository = self._find(path) if "repo" in path else None
+        if not account.may(operation.resource, operation.access):
+            raise not_accessible()
+        call = Call(
+            account=account,
+            show=Representations(self.url),
+            path=path,
+            query=dict(request.query),
+            url=request.url,
+            accept=request.headers.get("Accept", ""),
+            payload=await payload_of(request),
+            found=repository,
+        )
+        answer = await operation.answer(call)
+        if fault is not None:
+            raise refusal_of(fault)
+        return answer
+
+    async def _meet(self, operation: str) -> Fault | None:
+        fault = await self._faults.meet(f"github.{operation}")
+        if fault is not None and fault.mischief is Mischief.REFUSE:
+            raise refusal_of(fault)
+        return fault
+
+    def _find(self, path: Mapping[str, str]) -> Repository:
+        repository = self._repositories.get(f"{path['owner']}/{path['repo']}")
+        if repository is None:
+            raise not_found()
+        return repository
+
+    async def _git(self, request: web.Request) -> web.Response:
+        try:
+            fault = await self._meet("git-http")
+            wanted = await git_request(request)
+            account = self._accounts.identify(request.headers.get("Authorization", ""))
+            repository = self._find(request.match_info)
+            if not account.may("contents", "write" if wanted.is_push else "read"):
+                raise not_accessible()
+            answered = await serve(repository.directory, wanted, user=account.login)
+            if fault is not None:
+                raise refusal_of(fault)
+        except Refusal as refusal:
+            headers = CHALLENGE if refusal.status == HTTPStatus.UNAUTHORIZED else refusal.headers
+            return web.Response(status=refusal.status, text=refusal.message, headers=headers)
+        return web.Response(status=answered.status, body=answered.body, headers=answered.headers)
+
+    async def _nothing(self, request: web.Request) -> web.Response:  # noqa: ARG002 - a handler's signature
+        refusal = not_found()
+        return respond(Answer(refusal.body(), refusal.status))
+
+
+async def payload_of(request: web.Request) -> Any:
+    """Read the JSON of a request; nothing counts as an empty object.
+
+    Raises:
+        Refusal: 400, when it is no JSON.
+    """
+    text = await request.read()
+    try:
+        return json.loads(text) if text else {}
+    except (ValueError, RecursionError):
+        raise Refusal(HTTPStatus.BAD_REQUEST, "Problems parsing JSON") from None
+
+
+async def git_request(request: web.Request) -> GitRequest:
+    """Take from a request what git's backend needs; aiohttp has already unpacked a compressed body."""
+    return GitRequest(
+        method=request.method,
+        path=request.match_info["path"],
+        query=request.query_string,
+        content_type=request.headers.get("Content-Type", ""),
+        protocol=request.headers.get("Git-Protocol", ""),
+        body=await request.read(),
+    )
+
+
+def respond(answer: Answer) -> web.Response:
+    """Send an answer: bytes as they are, anything else as JSON."""
+    headers = {"X-GitHub-Media-Type": "github.v3; format=json", **answer.headers}
+    if answer.body is None:
+        return web.Response(status=answer.status, headers=headers)
+    if isinstance(answer.body, bytes):
+        return web.Response(status=answer.status, headers=headers, body=answer.body)
+    return web.json_response(answer.body, status=answer.status, headers=headers)
