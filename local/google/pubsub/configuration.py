@@ -121,9 +121,16 @@ def _complete_retries(settings: types.Subscription) -> None:
         return
     minimum = duration_or(settings.retry_policy, "minimum_backoff", limits.DEFAULT_MINIMUM_BACKOFF)
     maximum = duration_or(settings.retry_policy, "maximum_backoff", limits.DEFAULT_MAXIMUM_BACKOFF)
-    if not timedelta() <= minimum <= maximum <= limits.LONGEST_BACKOFF:
+    for field, backoff in (("minimum_backoff", minimum), ("maximum_backoff", maximum)):
+        if not timedelta() <= backoff <= limits.LONGEST_BACKOFF:
+            raise _invalid(
+                f"The value for {field} is out of bounds. You passed {backoff.total_seconds():g}s in the request, "
+                f"but the value must be between 0s and {limits.LONGEST_BACKOFF.total_seconds():g}s."
+            )
+    if maximum < minimum:
         raise _invalid(
-            "Invalid retry policy given: backoffs must be between 0 and 600 seconds, the minimum not above the maximum."
+            f"The value for maximum_backoff is too small. You passed {maximum.total_seconds():g}s in the request, "
+            f"but the minimum value is {minimum.total_seconds():g}s."
         )
 
 
@@ -133,8 +140,15 @@ def _complete_dead_letters(settings: types.Subscription) -> None:
     policy = settings.dead_letter_policy
     names.check(policy.dead_letter_topic, "topics", field="dead_letter_topic")
     policy.max_delivery_attempts = policy.max_delivery_attempts or limits.DEFAULT_DELIVERY_ATTEMPTS
-    if policy.max_delivery_attempts not in limits.DELIVERY_ATTEMPTS:
-        raise _invalid(f"Invalid max delivery attempts given (max_delivery_attempts={policy.max_delivery_attempts}).")
+    passed, allowed = policy.max_delivery_attempts, limits.DELIVERY_ATTEMPTS
+    if passed not in allowed:
+        size, bound = ("small", "minimum") if passed < allowed.start else ("large", "maximum")
+        # Google's emulator 0.8.20 answers OUT_OF_RANGE here, and INVALID_ARGUMENT nearly everywhere else.
+        raise Refusal(
+            grpc.StatusCode.OUT_OF_RANGE,
+            f"The value for max_delivery_attempts is too {size}. You passed {passed} in the request, "
+            f"but the {bound} value is {allowed.start if passed < allowed.start else allowed.stop - 1}.",
+        )
 
 
 def _invalid(sentence: str) -> Refusal:

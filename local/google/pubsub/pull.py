@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -14,7 +15,7 @@ from google.pubsub_v1 import types
 from local.google.dispatch import Handler
 from local.google.pubsub import limits
 from local.google.pubsub.broker import Broker
-from local.google.pubsub.subscription import Outstanding, Subscription
+from local.google.pubsub.subscription import ACK_ID, Outstanding, Subscription
 from local.google.refusal import Refusal
 
 _SERVICE = "google.pubsub.v1.Subscriber"
@@ -50,7 +51,7 @@ class Puller:
         return types.PullResponse(received_messages=[_received(subscription, one) for one in leased])
 
     async def acknowledge(self, request: types.AcknowledgeRequest) -> empty_pb2.Empty:
-        """Acknowledge the named leases; unknown and expired ids are ignored, as the service does."""
+        """Acknowledge the named leases; expired ids are ignored, as by the service, malformed ones refused."""
         subscription = self._broker.subscription(request.subscription)
         for one in subscription.leased(_checked(request.ack_ids)):
             subscription.acknowledge(one)
@@ -103,6 +104,9 @@ def _checked(ack_ids: Sequence[str]) -> frozenset[str]:
             f"The value for ack_ids is too large. You passed {len(ack_ids)} in the request, "
             f"but the maximum value is {limits.ACK_IDS}."
         )
+    for ack_id in ack_ids:
+        if not re.fullmatch(ACK_ID, ack_id):
+            raise _invalid(f"You have passed an invalid ack ID to the service (ack_id={ack_id}).")
     return frozenset(ack_ids)
 
 

@@ -38,11 +38,13 @@ class PubSub:
         return {name: handler for service in services for name, handler in service.handlers().items()}
 
     async def start(self) -> None:
-        """Get ready to push; call it in the loop that serves the handlers."""
+        """Begin to push, also what waited since a stop; call it in the loop that serves the handlers."""
         await self._pusher.start()
+        for subscription in self._broker.subscriptions.values():
+            self._pusher.push(subscription, subscription.outstanding())
 
     async def stop(self) -> None:
-        """Cancel every delivery and leave nothing open."""
+        """Cancel every delivery and leave nothing open; messages not acknowledged are kept."""
         await self._pusher.stop()
 
     def on_delivery(self, listener: Listener) -> None:

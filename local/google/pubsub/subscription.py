@@ -16,6 +16,9 @@ from local.google.pubsub.clock import Clock
 from local.google.pubsub.durations import duration_or
 from local.google.pubsub.messages import Message
 
+ACK_ID = r"[\w\-]{32}"
+_ACK_ID_BYTES = 24  # 32 characters in base64
+
 
 @dataclass(slots=True, eq=False)
 class Outstanding:
@@ -97,7 +100,7 @@ class Subscription:
         leased = [one for one in self._outstanding if not one.ack_id and one.ready_at <= now][:at_most]
         for one in leased:
             one.attempts += 1
-            one.ack_id = secrets.token_urlsafe(24)
+            one.ack_id = secrets.token_urlsafe(_ACK_ID_BYTES)
             one.ready_at = now + self.settings.ack_deadline_seconds
         return leased
 

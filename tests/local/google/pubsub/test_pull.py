@@ -50,7 +50,7 @@ def test_a_lease_hides_a_message_until_the_ack_deadline() -> None:
 
 
 def test_an_expired_ack_id_acknowledges_nothing() -> None:
-    """The call succeeds all the same, as the service's does."""
+    """The call succeeds all the same, as the service's does; only an id of another shape is refused."""
 
     async def story() -> None:
         async with rig() as world:
@@ -58,8 +58,10 @@ def test_an_expired_ack_id_acknowledges_nothing() -> None:
             await world.publish(b"x")
             [received] = await world.pull()
             await asyncio.sleep(0.12)
-            await world.subscriber.acknowledge(subscription=PULLED, ack_ids=[received.ack_id, "unknown"])
+            await world.subscriber.acknowledge(subscription=PULLED, ack_ids=[received.ack_id])
             assert len(await world.pull()) == 1
+            with pytest.raises(exceptions.InvalidArgument, match="invalid ack ID"):
+                await world.subscriber.acknowledge(subscription=PULLED, ack_ids=["made up"])
 
     asyncio.run(story())
 

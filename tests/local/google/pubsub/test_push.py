@@ -247,3 +247,42 @@ def test_a_deleted_subscription_pushes_no_more() -> None:
             assert len(world.endpoint.bodies) == seen
 
     asyncio.run(story())
+
+
+def test_stopping_leaves_no_task_and_starting_again_delivers_what_waited() -> None:
+    """A delivery that was cut off is one more duplicate, not a loss."""
+
+    async def story() -> None:
+        async with rig() as world:
+            world.endpoint.pause_s = 5
+            await world.pushed(ack_deadline_seconds=600)
+            before = asyncio.all_tasks()
+            message_id = await world.publish(b"x")
+            await asyncio.sleep(0.1)
+            await world.pubsub.stop()
+            pushing = [task for task in asyncio.all_tasks() - before if "_deliver" in repr(task)]
+            world.endpoint.pause_s = 0
+            await world.pubsub.start()
+            await world.pubsub.settled(5)
+            assert pushing == []
+            assert world.endpoint.message_ids == [message_id, message_id]
+
+    asyncio.run(story())
+
+
+def test_one_subscription_that_fails_does_not_hold_up_another() -> None:
+    """Each has its own copy of every message, and its own backoff."""
+
+    async def story() -> None:
+        async with rig(time_scale=1) as world:
+            await world.pushed()
+            broken = types.PushConfig(push_endpoint=f"{world.endpoint.url}nowhere")
+            await world.subscription("projects/shop/subscriptions/broken", push_config=broken)
+            await world.publish(b"x")
+            while 204 not in [record.status for record in world.deliveries]:
+                await world.first_delivery()
+                await asyncio.sleep(0.01)
+            assert len(world.endpoint.bodies) == 1
+            await world.subscriber.delete_subscription(subscription="projects/shop/subscriptions/broken")
+
+    asyncio.run(story())
