@@ -119,7 +119,10 @@ class _Parser:
         token = self._next()
         if not token.startswith('"'):
             raise self._refusal(f"expected a quoted string instead of {token}")
-        return str(json.loads(token))
+        try:
+            return str(json.loads(token))
+        except ValueError as error:
+            raise self._refusal(f"malformed string {token}") from error
 
     def _expect(self, sign: str) -> None:
         if (token := self._next()) != sign:

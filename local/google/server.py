@@ -33,8 +33,8 @@ class GoogleStandIn:
         try:
             self.grpc_target = f"127.0.0.1:{await self._grpc.start()}"
             self.http_url = f"http://127.0.0.1:{await self._rest.start()}"
-        except OSError:
-            # a fixed port may be taken; what was bound by then must not stay so
+        except (OSError, RuntimeError):
+            # a fixed port may be taken (gRPC says so with RuntimeError); what was bound by then must not stay so
             await self.stop()
             raise
 
