@@ -1,0 +1,1 @@
+"""What brings prodgate to Google Cloud: Terraform, and the staging of the functions' source."""
