@@ -16,6 +16,8 @@ from local.google.pubsub.clock import Clock
 from local.google.pubsub.delivery import DeliveryRecord
 from local.google.pubsub.subscription import Outstanding, Subscription
 
+_KEEP_ALIVE_S = 1.0
+
 Listener: TypeAlias = Callable[[DeliveryRecord], None]
 
 
@@ -32,7 +34,9 @@ class Pusher:
 
     async def start(self) -> None:
         """Open the HTTP session in the running loop."""
-        self._session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0))
+        # Let go before the endpoint does (gunicorn keeps 2 s): a POST on a connection that just closed is a false nack.
+        connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=_KEEP_ALIVE_S)
+        self._session = aiohttp.ClientSession(connector=connector)
 
     async def stop(self) -> None:
         """Cancel every delivery and close the session."""

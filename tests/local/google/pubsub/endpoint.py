@@ -53,4 +53,5 @@ class Endpoint:
             await asyncio.sleep(self.pause_s)
         finally:
             self.at_once -= 1
-        return web.Response(status=self.answers.popleft() if self.answers else 204)
+        # On a status that does not redirect, Location is ignored.
+        return web.Response(status=self.answers.popleft() if self.answers else 204, headers={"Location": "/"})
