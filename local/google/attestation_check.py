@@ -52,7 +52,7 @@ def _is_trusted(attestor: Attestor, signature: Signature, payload: bytes) -> boo
 
 
 def _verifies(key: AttestorPublicKey, signature: bytes, payload: bytes) -> bool:
-    """Whether a PKIX key made this signature; keys of PGP, P-521 and ML-DSA are not known here."""
+    """Whether a PKIX key made this signature; keys of PGP and ML-DSA are not known here."""
     algorithm = BINAUTHZ_ALGORITHMS.get(key.pkix_public_key.signature_algorithm.name)
     if algorithm is None:
         return False

@@ -107,8 +107,7 @@ def _query_field(descriptor: Any, name: str, value: str) -> dict[str, Any]:
         )
     if rest:
         return {head: _query_field(field.message_type, rest, value)}
-    scalar = value == "true" if field.type == FieldDescriptor.TYPE_BOOL else value
-    return {head: [scalar] if field.is_repeated else scalar}
+    return {head: value == "true" if field.type == FieldDescriptor.TYPE_BOOL else value}
 
 
 def _invalid(sentence: str) -> Refusal:

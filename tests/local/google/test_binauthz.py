@@ -59,6 +59,7 @@ def test_an_update_replaces_the_whole_policy() -> None:
         stored = await google.binauthz.update_policy(policy=wanted)
         assert await google.binauthz.get_policy(name=POLICY) == stored
         assert not stored.global_policy_evaluation_mode
+        assert "update_time" in stored
         with pytest.raises(Aborted, match="etag"):
             await google.binauthz.update_policy(policy=fresh)
         await google.binauthz.update_policy(policy=stored)
@@ -197,6 +198,7 @@ def test_a_false_attestation_is_not_verifiable() -> None:
             (attestation_of(payload + b" ", version, signature), {}, "No attestations found"),
             (attestation_of(payload, rotated, stranger), {}, "No attestations found"),
             (attestation_of(payload, version, stranger), {}, "No attestations found"),
+            (attestation_of(payload, rotated, signature), {}, "No attestations found"),
         ):
             answer = await _validate(google, attestation, **place)
             assert answer.result == RESULT.ATTESTATION_NOT_VERIFIABLE
@@ -205,12 +207,21 @@ def test_a_false_attestation_is_not_verifiable() -> None:
     tell(story)
 
 
-def test_a_key_under_the_wrong_algorithm_trusts_nothing() -> None:
-    """An attestor may say P-384 of a P-256 key; its signatures then do not verify."""
+@pytest.mark.parametrize(
+    ("algorithm", "name"),
+    [
+        ("EC_SIGN_P256_SHA256", "ECDSA_P384_SHA384"),
+        ("EC_SIGN_P256_SHA256", "RSA_PSS_2048_SHA256"),
+        ("RSA_SIGN_PSS_2048_SHA256", "RSA_PSS_3072_SHA256"),
+        ("RSA_SIGN_PSS_2048_SHA256", "RSA_SIGN_PKCS1_2048_SHA256"),
+    ],
+)
+def test_a_key_under_the_wrong_algorithm_trusts_nothing(algorithm: str, name: str) -> None:
+    """An attestor may say of a key what it is not: its signatures then do not verify."""
 
     async def story(google: RunningGoogle) -> None:
-        version = await google.make_key()
-        await google.make_attestor(version, "ECDSA_P384_SHA384")
+        version = await google.make_key(algorithm=algorithm)
+        await google.make_attestor(version, name)
         payload = payload_of(DIGEST)
         attestation = attestation_of(payload, version, await google.sign(version, payload))
         assert (await _validate(google, attestation)).result == RESULT.ATTESTATION_NOT_VERIFIABLE
