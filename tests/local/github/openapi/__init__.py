@@ -1,0 +1,1 @@
+"""GitHub's official description of the operations that the stand-in offers."""

@@ -1,0 +1,153 @@
+"""Cut the operations that the stand-in offers out of GitHub's official OpenAPI description.
+
+    npm pack @octokit/openapi@23.0.2 && tar xzf octokit-openapi-*.tgz
+    python tests/local/github/openapi/extract.py package/generated/api.github.com.json
+
+writes `subset.json` beside this file: for each operation its request schema and its answers, and every schema that
+they reach, as JSON Schema (`nullable` becomes a type; examples, prose and formats are dropped).
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+SOURCE = "@octokit/openapi 23.0.2, generated/api.github.com.json; MIT License, Copyright (c) 2020 Octokit contributors"
+PROSE = {
+    "description",
+    "example",
+    "examples",
+    "title",
+    "format",
+    "deprecated",
+    "externalDocs",
+    "discriminator",
+    "default",
+}
+OPERATIONS = {
+    "users": ("get-authenticated",),
+    "rate-limit": ("get",),
+    "repos": (
+        "get",
+        "get-commit",
+        "list-commits",
+        "compare-commits",
+        "get-branch",
+        "list-branches",
+        "get-content",
+        "create-commit-status",
+        "list-commit-statuses-for-ref",
+        "get-combined-status-for-ref",
+        "get-branch-rules",
+    ),
+    "git": (
+        "get-ref",
+        "list-matching-refs",
+        "create-ref",
+        "update-ref",
+        "delete-ref",
+        "get-commit",
+        "create-commit",
+        "get-tree",
+        "create-tree",
+        "get-blob",
+        "create-blob",
+    ),
+    "pulls": (
+        "list",
+        "create",
+        "get",
+        "update",
+        "merge",
+        "list-files",
+    ),
+    "issues": (
+        "add-labels",
+        "create-comment",
+        "list-comments",
+    ),
+}
+JSON = "application/json"
+OVERLAPPING = {"$ref": "#/schemas/repository-rule-violation-error"}
+
+
+def json_schema(node: Any, *, names_are_data: bool = False) -> Any:
+    """Translate one OpenAPI 3.0 schema into JSON Schema, loosening nothing but `format`."""
+    if isinstance(node, list):
+        return [json_schema(item) for item in node]
+    if not isinstance(node, dict):
+        return node
+    if names_are_data:
+        return {name: json_schema(schema) for name, schema in node.items()}
+    kept = {
+        keyword: json_schema(value, names_are_data=keyword == "properties")
+        for keyword, value in node.items()
+        if keyword not in PROSE and keyword != "nullable" and not keyword.startswith("x-")
+    }
+    if isinstance(kept.get("$ref"), str):
+        kept["$ref"] = f"#/schemas/{kept['$ref'].rpartition('/')[2]}"
+    return {"anyOf": [kept, {"type": "null"}]} if node.get("nullable") else kept
+
+
+def references(node: Any) -> Iterator[str]:
+    """Find the names of the schemas that a translated schema points to."""
+    if isinstance(node, dict):
+        if isinstance(node.get("$ref"), str):
+            yield node["$ref"].rpartition("/")[2]
+        for value in node.values():
+            yield from references(value)
+    elif isinstance(node, list):
+        for item in node:
+            yield from references(item)
+
+
+def content(description: dict[str, Any], holder: dict[str, Any]) -> Any:
+    """Give the schema of a request's or an answer's JSON; null where it has none."""
+    if "$ref" in holder:
+        *_, kind, name = holder["$ref"].split("/")
+        holder = description["components"][kind][name]
+    media = holder.get("content", {})
+    schema = json_schema(media[JSON].get("schema")) if JSON in media else None
+    if isinstance(schema, dict) and OVERLAPPING in schema.get("oneOf", ()):
+        # Every plain validation error is one of these as well: read strictly, "one of" would forbid them all.
+        return {"anyOf": schema["oneOf"]}
+    return schema
+
+
+def operation(description: dict[str, Any], route: tuple[str, str], found: dict[str, Any]) -> dict[str, Any]:
+    """Cut one operation: its verb and path, the schema of its request and those of its answers by status."""
+    verb, path = route
+    return {
+        "verb": verb.upper(),
+        "path": path,
+        "request": content(description, found.get("requestBody", {})),
+        "responses": {status: content(description, answer) for status, answer in found["responses"].items()},
+    }
+
+
+def extract(description: dict[str, Any]) -> dict[str, Any]:
+    """Cut all our operations, and what their schemas reach."""
+    by_id = {
+        found["operationId"]: ((verb, path), found)
+        for path, verbs in description["paths"].items()
+        for verb, found in verbs.items()
+        if isinstance(found, dict) and "operationId" in found
+    }
+    names = [f"{group}/{name}" for group, names in OPERATIONS.items() for name in names]
+    operations = {name: operation(description, *by_id[name]) for name in names}
+    schemas: dict[str, Any] = {}
+    wanted = {"basic-error", *references(operations)}
+    while wanted:
+        name = wanted.pop()
+        schemas[name] = json_schema(description["components"]["schemas"][name])
+        wanted |= set(references(schemas[name])) - schemas.keys()
+    return {"source": SOURCE, "operations": operations, "schemas": dict(sorted(schemas.items()))}
+
+
+if __name__ == "__main__":
+    subset = extract(json.loads(Path(sys.argv[1]).read_text(encoding="utf-8")))
+    text = json.dumps(subset, separators=(",", ":"), sort_keys=True)
+    Path(__file__).with_name("subset.json").write_text(text + "\n", encoding="utf-8")
