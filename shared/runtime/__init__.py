@@ -1,0 +1,1 @@
+"""What surrounds a workflow in a deployed function: configuration, wiring, telemetry, and the request handler."""

@@ -1,0 +1,115 @@
+"""Binary Authorization: the prod policy, attestors with their keys, and the service's own verdict on an attestation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from google.cloud.binaryauthorization_v1 import (
+    Attestor as AttestorMessage,
+)
+from google.cloud.binaryauthorization_v1 import (
+    BinauthzManagementServiceV1AsyncClient,
+    GetAttestorRequest,
+    GetPolicyRequest,
+    GetSystemPolicyRequest,
+    PkixPublicKey,
+    SystemPolicyV1AsyncClient,
+    ValidateAttestationOccurrenceRequest,
+    ValidateAttestationOccurrenceResponse,
+    ValidationHelperV1AsyncClient,
+)
+from google.protobuf.json_format import MessageToDict
+from grafeas.grafeas_v1 import AttestationOccurrence
+
+from shared.clients import calls
+from shared.domain.attestation import Attestation, Attestor, AttestorKey
+from shared.domain.errors import Fault, Unavailable
+from shared.domain.policy import Policy
+
+_VERIFIED: Final = ValidateAttestationOccurrenceResponse.Result.VERIFIED
+
+
+@dataclass(frozen=True, slots=True)
+class BinaryAuthorizationClients:
+    """The three Google clients that one service needs."""
+
+    management: BinauthzManagementServiceV1AsyncClient
+    system_policy: SystemPolicyV1AsyncClient
+    validation: ValidationHelperV1AsyncClient
+
+
+class BinaryAuthorization:
+    """Reads policies and attestors, and asks for the service's verdict on attestations."""
+
+    def __init__(self, clients: BinaryAuthorizationClients) -> None:
+        self._clients = clients
+
+    async def policy(self, project: str) -> Policy:
+        """Read the policy of a project.
+
+        Raises:
+            Rejected: it holds what is not understood here; it admits nothing.
+            Unavailable: it cannot be read.
+        """
+        request = GetPolicyRequest(name=f"projects/{project}/policy")
+        answer = await calls.invoke(calls.GET_POLICY, self._clients.management.get_policy, request)
+        return Policy.read(MessageToDict(type(answer).pb(answer)))
+
+    async def system_patterns(self, location: str) -> tuple[str, ...]:
+        """Read the allowlist of Google's system policy, `location` as in `us-central1`.
+
+        Raises:
+            Unavailable: it cannot be read.
+        """
+        request = GetSystemPolicyRequest(name=f"locations/{location}/policy")
+        answer = await calls.invoke(calls.GET_SYSTEM_POLICY, self._clients.system_policy.get_system_policy, request)
+        return tuple(pattern.name_pattern for pattern in answer.admission_whitelist_patterns)
+
+    async def attestor(self, name: str) -> Attestor:
+        """Read an attestor, `projects/P/attestors/A`.
+
+        Raises:
+            Unavailable: it cannot be read, has no note, or trusts no key.
+        """
+        request = GetAttestorRequest(name=name)
+        answer = await calls.invoke(calls.GET_ATTESTOR, self._clients.management.get_attestor, request)
+        attestor = Attestor(answer.name, answer.user_owned_grafeas_note.note_reference, _keys(answer))
+        if not attestor.note or not attestor.keys:
+            lacking = "keys" if attestor.note else "note"
+            raise Unavailable(Fault.MISCONFIGURED, f"{name} has no {lacking}; it can attest nothing")
+        return attestor
+
+    async def require_valid(self, attestor: Attestor, attestation: Attestation) -> None:
+        """Have the service verify an attestation before it is stored.
+
+        Raises:
+            Unavailable: it does not verify, so GKE would not admit the image; or it could not be checked.
+        """
+        request = ValidateAttestationOccurrenceRequest(
+            attestor=attestor.name,
+            attestation=AttestationOccurrence(
+                serialized_payload=attestation.payload,
+                signatures=[{"public_key_id": s.key_id, "signature": s.value} for s in attestation.signatures],
+            ),
+            occurrence_note=attestation.note,
+            occurrence_resource_uri=attestation.resource_uri,
+        )
+        validate = self._clients.validation.validate_attestation_occurrence
+        answer = await calls.invoke(calls.VALIDATE_OCCURRENCE, validate, request)
+        if answer.result != _VERIFIED:
+            why = answer.denial_reason or "no reason given"
+            raise Unavailable(Fault.UNPROVEN, f"{attestor.name} does not verify {attestation.resource_uri}: {why}")
+
+
+def _keys(message: AttestorMessage) -> tuple[AttestorKey, ...]:
+    """Take the PKIX keys; a PGP key has no PEM and can verify nothing here."""
+    return tuple(
+        AttestorKey(
+            key.id,
+            key.pkix_public_key.public_key_pem,
+            PkixPublicKey.SignatureAlgorithm(key.pkix_public_key.signature_algorithm).name,
+        )
+        for key in message.user_owned_grafeas_note.public_keys
+        if key.pkix_public_key.public_key_pem
+    )

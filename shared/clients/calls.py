@@ -1,0 +1,87 @@
+"""How long every remote call may take and how often it is tried: one table, and one way to make a Google call.
+
+Google's client libraries retry for up to 600 s by themselves (python-api-core, retry_async), far longer than an ack
+deadline. So every call here is given its own timeout and retry. Whatever still fails becomes `Unavailable`: the event
+is redelivered by Pub/Sub, with backoff, and nothing is lost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar
+
+from google.api_core import exceptions
+from google.api_core.retry import if_exception_type
+from google.api_core.retry_async import AsyncRetry
+
+from shared.domain.errors import Fault, Unavailable
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One remote call: its name in logs, the seconds that one try and all tries together may take."""
+
+    name: str
+    try_s: float = 4.0
+    total_s: float = 10.0
+
+
+GET_POLICY: Final = Call("binauthz.GetPolicy")
+GET_SYSTEM_POLICY: Final = Call("binauthz.GetSystemPolicy")
+GET_ATTESTOR: Final = Call("binauthz.GetAttestor")
+VALIDATE_OCCURRENCE: Final = Call("binauthz.ValidateAttestationOccurrence")
+LIST_NOTE_OCCURRENCES: Final = Call("grafeas.ListNoteOccurrences")
+GET_OCCURRENCE: Final = Call("grafeas.GetOccurrence")
+CREATE_OCCURRENCE: Final = Call("grafeas.CreateOccurrence")
+ASYMMETRIC_SIGN: Final = Call("kms.AsymmetricSign")
+ACCESS_SECRET: Final = Call("secrets.AccessSecretVersion")
+PUBLISH: Final = Call("pubsub.Publish")
+
+# HTTP calls have no retry of the library's: their clients look at each answer themselves.
+REGISTRY_TRY_S: Final = 5.0
+REGISTRY_PAUSES_S: Final = (0.2, 0.4)  # before the second and the third try
+GITHUB_TRY_S: Final = 5
+GITHUB_RETRIES: Final = 2
+GITHUB_BACKOFF_S: Final = 0.2
+
+_RETRIED: Final = if_exception_type(
+    exceptions.ServiceUnavailable,
+    exceptions.DeadlineExceeded,
+    exceptions.ResourceExhausted,
+    exceptions.Aborted,
+    exceptions.InternalServerError,
+)
+_FAULTS: Final[dict[type[Exception], Fault]] = {
+    exceptions.ResourceExhausted: Fault.RATE_LIMITED,
+    exceptions.ServiceUnavailable: Fault.UNREACHABLE,
+    exceptions.DeadlineExceeded: Fault.UNREACHABLE,
+    exceptions.InternalServerError: Fault.UNREACHABLE,
+    exceptions.Aborted: Fault.UNREACHABLE,
+    exceptions.RetryError: Fault.UNREACHABLE,
+}
+
+
+async def invoke(call: Call, method: Callable[..., Awaitable[_T]], request: Any) -> _T:
+    """Make one Google call within its time, retrying what is worth it.
+
+    Raises:
+        AlreadyExists: for the caller to look; it is an answer, not a failure.
+        Unavailable: anything else that went wrong.
+    """
+    retry = AsyncRetry(predicate=_RETRIED, initial=0.1, maximum=1.0, multiplier=2.0, timeout=call.total_s)
+    try:
+        return await method(request=request, retry=retry, timeout=call.try_s)
+    except exceptions.AlreadyExists:
+        raise
+    except exceptions.GoogleAPIError as error:
+        raise unavailable(call, error) from error
+
+
+def unavailable(call: Call, error: Exception) -> Unavailable:
+    """Say which call failed and what the service answered."""
+    cause = error.cause if isinstance(error, exceptions.RetryError) and error.cause is not None else error
+    fault = next((fault for kind, fault in _FAULTS.items() if isinstance(cause, kind)), Fault.REFUSED)
+    return Unavailable(fault, f"{call.name}: {cause}")

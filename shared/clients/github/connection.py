@@ -1,0 +1,127 @@
+"""Sending one request to GitHub, and giving whatever goes wrong its name.
+
+PyGithub is blocking, so each request runs on a thread; one of its clients must not serve two threads at once (it keeps
+the request on itself, PyGithub #1257), so clients are taken from an idle list and put back.
+
+Rate limits are not waited for here: GitHub may ask for an hour, and Pub/Sub's backoff waits better than a running
+function. PyGithub's own throttle (0.25 s between requests, 1 s between writes) is off: an event makes a short burst.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from concurrent.futures import Executor
+from typing import Any, Final
+
+from github import Auth, Github, GithubException, RateLimitExceededException
+from requests.exceptions import RequestException
+from urllib3.util import Retry
+
+from shared.clients import calls
+from shared.domain.errors import Fault, Unavailable
+from shared.domain.secret import SecretText
+
+NOT_FOUND: Final = 404
+UNPROCESSABLE: Final = 422
+_TOO_MANY: Final = 429
+_SERVER_ERROR: Final = 500
+_RETRY: Final = Retry(
+    total=calls.GITHUB_RETRIES,
+    allowed_methods=None,  # POST and PATCH too: every write is looked for before it is made again
+    status_forcelist=(500, 502, 503, 504),
+    backoff_factor=calls.GITHUB_BACKOFF_S,
+    respect_retry_after_header=False,
+    raise_on_status=False,
+)
+
+
+class Refused(Exception):  # noqa: N818 - an answer, which the caller reads
+    """GitHub's 404 or 422, with the sentences of its `errors`: for the caller to understand."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.message = message
+
+
+class Connection:
+    """Requests to one repository with one token; `base_url` is GitHub's, or a GHES or loopback one."""
+
+    def __init__(self, base_url: str, repository: str, token: SecretText, executor: Executor) -> None:
+        self.repository = repository
+        self._base_url = base_url
+        self._token = token
+        self._executor = executor
+        self._idle: list[Github] = []
+
+    @property
+    def owner(self) -> str:
+        """The account that owns the repository."""
+        return self.repository.partition("/")[0]
+
+    async def get(self, path: str, **parameters: Any) -> Any:
+        """Read below `/repos/OWNER/NAME`.
+
+        Raises:
+            Refused: 404 or 422.
+            Unavailable: anything else but success.
+        """
+        return await self._send("GET", path, parameters, None)
+
+    async def post(self, path: str, body: Mapping[str, Any]) -> Any:
+        """Create below `/repos/OWNER/NAME`; raises as `get` does."""
+        return await self._send("POST", path, None, body)
+
+    async def patch(self, path: str, body: Mapping[str, Any]) -> Any:
+        """Change below `/repos/OWNER/NAME`; raises as `get` does."""
+        return await self._send("PATCH", path, None, body)
+
+    def close(self) -> None:
+        """Close every idle client."""
+        while self._idle:
+            self._idle.pop().close()
+
+    async def _send(self, verb: str, path: str, parameters: Any, body: Any) -> Any:
+        send = asyncio.get_running_loop().run_in_executor
+        return await send(self._executor, self._request, verb, path, parameters, body)
+
+    def _request(self, verb: str, path: str, parameters: Any, body: Any) -> Any:
+        client = self._idle.pop() if self._idle else self._client()
+        try:
+            url = f"/repos/{self.repository}{path}"
+            return client.requester.requestJsonAndCheck(verb, url, parameters, input=body)[1]
+        except GithubException as error:
+            raise _named(f"{verb} {path}", error) from error
+        except RequestException as error:
+            raise Unavailable(Fault.UNREACHABLE, f"GitHub {verb} {path}: {error}") from error
+        finally:
+            self._idle.append(client)
+
+    def _client(self) -> Github:
+        return Github(
+            auth=Auth.Token(self._token.reveal()),
+            base_url=self._base_url,
+            timeout=calls.GITHUB_TRY_S,
+            retry=_RETRY,
+            seconds_between_requests=None,
+            seconds_between_writes=None,
+        )
+
+
+def _named(what: str, error: GithubException) -> Exception:
+    message = _message(error)
+    if error.status in (NOT_FOUND, UNPROCESSABLE):
+        return Refused(error.status, message)
+    sentence = f"GitHub {what}: {error.status} {message}"
+    if isinstance(error, RateLimitExceededException) or error.status == _TOO_MANY:
+        return Unavailable(Fault.RATE_LIMITED, sentence)
+    return Unavailable(Fault.UNREACHABLE if error.status >= _SERVER_ERROR else Fault.REFUSED, sentence)
+
+
+def _message(error: GithubException) -> str:
+    """Join GitHub's message with the messages of its `errors`, which hold what a 422 is about."""
+    if not isinstance(error.data, dict):
+        return str(error.data)
+    details = [item.get("message", "") for item in error.data.get("errors") or () if isinstance(item, dict)]
+    return " ".join([str(error.data.get("message", "")), *details]).strip()

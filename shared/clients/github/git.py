@@ -1,0 +1,157 @@
+"""Git objects and branches, through GitHub's Git database API (docs.github.com/rest/git)."""
+
+from __future__ import annotations
+
+import base64
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from shared.clients.gathering import gather_all
+from shared.clients.github.connection import NOT_FOUND, Connection, Refused
+from shared.domain.errors import Fault, Reason, Rejected, Unavailable
+from shared.domain.release import TreeEntry
+
+_CACHED_BLOBS: Final = 5000
+_REGULAR: Final = "100644"
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """A commit: its id, its tree's id, its parents' ids, its message."""
+
+    sha: str
+    tree: str
+    parents: tuple[str, ...]
+    message: str
+
+
+class BlobCache:
+    """Blobs by id, which never change; the least recently used one goes first."""
+
+    def __init__(self) -> None:
+        self._blobs: OrderedDict[str, bytes] = OrderedDict()
+
+    def get(self, sha: str) -> bytes | None:
+        """A blob that is here."""
+        if sha in self._blobs:
+            self._blobs.move_to_end(sha)
+        return self._blobs.get(sha)
+
+    def put(self, sha: str, data: bytes) -> None:
+        """Keep a blob."""
+        self._blobs[sha] = data
+        if len(self._blobs) > _CACHED_BLOBS:
+            self._blobs.popitem(last=False)
+
+
+class Git:
+    """Reads objects, and writes commits and branches, of one repository."""
+
+    def __init__(self, connection: Connection, cache: BlobCache) -> None:
+        self._connection = connection
+        self._cache = cache
+
+    async def head(self, branch: str) -> str | None:
+        """The commit that a branch names, or None where there is no such branch."""
+        found = await self._found(f"/git/ref/heads/{branch}")
+        return None if found is None else str(found["object"]["sha"])
+
+    async def require_head(self, branch: str) -> str:
+        """The commit that a configured branch names.
+
+        Raises:
+            Unavailable: the branch does not exist, or this App cannot see the repository.
+        """
+        sha = await self.head(branch)
+        if sha is None:
+            what = f"{self._connection.repository} has no branch {branch}, or this App may not read it"
+            raise Unavailable(Fault.MISCONFIGURED, what)
+        return sha
+
+    async def commit(self, sha: str) -> Commit | None:
+        """Read a commit, or None where the repository has none of this id."""
+        found = await self._found(f"/git/commits/{sha}")
+        return None if found is None else _commit(found)
+
+    async def contains(self, branch: str, commit: str) -> bool | None:
+        """Whether a branch's history holds a commit; None where the repository has no such commit."""
+        found = await self._found(f"/compare/{commit}...{branch}", per_page=1)
+        return None if found is None else found["status"] in ("ahead", "identical")
+
+    async def tree(self, sha: str) -> tuple[TreeEntry, ...]:
+        """List every blob, link and submodule of a tree.
+
+        Raises:
+            Rejected: the tree is too large for GitHub to list whole; part of a release cannot be judged.
+        """
+        found = await self._connection.get(f"/git/trees/{sha}", recursive="1")
+        if found["truncated"]:
+            raise Rejected(Reason.NOT_UNDERSTOOD, f"the tree {sha} has more files than GitHub lists")
+        return tuple(
+            TreeEntry(str(entry["path"]), str(entry["mode"]), str(entry["sha"]))
+            for entry in found["tree"]
+            if entry["type"] != "tree"
+        )
+
+    async def blobs(self, entries: Sequence[TreeEntry]) -> list[bytes]:
+        """Read the files of a tree, at once; those read before are not asked for again."""
+        return await gather_all(self._blob(entry.sha) for entry in entries)
+
+    async def commit_files(self, parent: Commit, message: str, files: Mapping[TreeEntry, str]) -> str:
+        """Make a commit that changes some files of its parent and nothing else; no branch moves yet."""
+        changed = [{"path": e.path, "mode": e.mode, "type": "blob", "content": text} for e, text in files.items()]
+        tree = await self._connection.post("/git/trees", {"base_tree": parent.tree, "tree": changed})
+        return await self.commit_tree(str(tree["sha"]), parent.sha, message)
+
+    async def commit_tree(self, tree: str, parent: str, message: str) -> str:
+        """Make a commit of an existing tree; no branch moves yet."""
+        made = await self._connection.post("/git/commits", {"message": message, "tree": tree, "parents": [parent]})
+        return str(made["sha"])
+
+    async def move(self, branch: str, sha: str, *, force: bool = False) -> bool:
+        """Let a branch name another commit; False where that would lose commits, since somebody else was faster."""
+        try:
+            await self._connection.patch(f"/git/refs/heads/{branch}", {"sha": sha, "force": force})
+        except Refused as error:
+            if "not a fast forward" in error.message.lower():
+                return False
+            raise _unexpected(f"moving {branch} to {sha}", error) from error
+        return True
+
+    async def create(self, branch: str, sha: str) -> bool:
+        """Create a branch; False where it exists already."""
+        try:
+            await self._connection.post("/git/refs", {"ref": f"refs/heads/{branch}", "sha": sha})
+        except Refused as error:
+            if "already exists" in error.message:
+                return False
+            raise _unexpected(f"creating {branch} at {sha}", error) from error
+        return True
+
+    async def _blob(self, sha: str) -> bytes:
+        known = self._cache.get(sha)
+        if known is not None:
+            return known
+        found = await self._connection.get(f"/git/blobs/{sha}")
+        data = base64.b64decode(found["content"])
+        self._cache.put(sha, data)
+        return data
+
+    async def _found(self, path: str, **parameters: Any) -> Any:
+        try:
+            return await self._connection.get(path, **parameters)
+        except Refused as error:
+            if error.status == NOT_FOUND:
+                return None
+            raise _unexpected(path, error) from error
+
+
+def _commit(found: Any) -> Commit:
+    parents = tuple(str(parent["sha"]) for parent in found["parents"])
+    return Commit(str(found["sha"]), str(found["tree"]["sha"]), parents, str(found["message"]))
+
+
+def _unexpected(what: str, error: Refused) -> Unavailable:
+    return Unavailable(Fault.REFUSED, f"GitHub, {what}: {error.status} {error.message}")

@@ -1,0 +1,38 @@
+"""Every size, depth, count and age that prodgate accepts, with its unit; timeouts are in clients/calls.py."""
+
+# One event.
+MESSAGE_BYTES = 64 * 1024  # data of a Pub/Sub message; anything larger is rejected before it is parsed
+KEPT_BYTES_OF_OVERSIZE = 1024  # how much of an oversize message lands in `rejected`, beside its hash and its size
+ENVELOPE_BYTES = 512 * 1024  # a push body: data in base64, 100 attributes of 256 + 1,024 bytes, escaped
+PUSH_BODY_BYTES = 14 * 1024 * 1024  # the largest body that Pub/Sub can push: 10 MB of data in base64, and its frame
+JSON_DEPTH = 8  # levels; our deepest contract has 3, a Distribution notification 4
+ATTRIBUTES = 100  # attributes of a message (Pub/Sub quotas)
+ATTRIBUTE_BYTES = 1024  # bytes of an attribute's value (Pub/Sub quotas)
+SHOWN_CHARACTERS = 120  # of a refused value, in a sentence that a person reads
+
+# Fields of events.
+SUITE_CHARACTERS = 63
+REPOSITORY_CHARACTERS = 140  # owner (39) and name (100) and the slash, as GitHub bounds them
+URL_CHARACTERS = 2048
+REASON_CHARACTERS = 500
+IMAGES_PER_RELEASE = 1000
+PUSHES_PER_MESSAGE = 100  # events in one Distribution notification
+
+# Image references (distribution/reference, reference.go).
+IMAGE_PATH_CHARACTERS = 255
+IMAGE_REFERENCE_CHARACTERS = 1024
+TAG_CHARACTERS = 128
+
+# Manifests.
+MANIFEST_BYTES = 4 * 1024 * 1024  # of one file
+MANIFEST_FILES = 2000  # of one release
+MANIFEST_NODES = 200_000  # YAML nodes of one file
+MANIFEST_DEPTH = 100  # levels of one YAML document
+
+# Time.
+SETTLING_S = 300  # seconds after publishing in which "not found" may mean "not visible yet", so it is retried
+
+# GitHub (docs.github.com, and its 422 answers).
+PULL_REQUEST_TITLE_CHARACTERS = 256
+PULL_REQUEST_BODY_CHARACTERS = 58_000  # GitHub takes 65,536; the rest is room for what people add
+STATUS_DESCRIPTION_CHARACTERS = 140

@@ -1,0 +1,137 @@
+"""What a release is: a commit of the environments repository, the images that its manifests run, and what they need.
+
+Rules:
+* Every image that the prod policy does not exempt must be named by digest; one tag rejects the whole release.
+* Whatever cannot be judged (see manifests.py) rejects it too: links out of the tree, programs that make manifests.
+* A release without an image to attest is none: empty means no.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from shared.domain import limits
+from shared.domain.errors import Reason, Rejected
+from shared.domain.image import PinnedImage
+from shared.domain.manifests import MANIFEST_SUFFIXES, ImageField, Manifest
+from shared.domain.policy import Policy
+
+_REGULAR_MODES: Final = frozenset({"100644", "100755"})
+_PROGRAM_SUFFIXES: Final = (".jsonnet", ".libsonnet")
+_MANIFEST_NAMES: Final = frozenset({"Kustomization"})
+_SHOWN_PROBLEMS: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class TreeEntry:
+    """One blob, link or submodule of a Git tree; `mode` is Git's, `sha` the object's id."""
+
+    path: str
+    mode: str
+    sha: str
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """What a commit would run in prod: every image as written, those to attest, and those that the policy exempts."""
+
+    fields: tuple[ImageField, ...]
+    to_attest: tuple[PinnedImage, ...]
+    exempt: tuple[str, ...]
+
+    @property
+    def written(self) -> tuple[str, ...]:
+        """Every image string once, in the order of the manifests."""
+        return tuple(dict.fromkeys(field.reference.written for field in self.fields))
+
+
+def manifest_entries(entries: Iterable[TreeEntry], folders: tuple[str, ...]) -> tuple[TreeEntry, ...]:
+    """Choose the manifests of a tree that prod deploys: regular files in the configured folders.
+
+    Raises:
+        Rejected: they are too many.
+    """
+    regular = (entry for entry in entries if entry.mode in _REGULAR_MODES)
+    chosen = tuple(entry for entry in regular if _is_inside(entry.path, folders) and _is_manifest(entry.path))
+    if len(chosen) > limits.MANIFEST_FILES:
+        raise Rejected(Reason.MALFORMED_MANIFEST, f"{len(chosen):,} manifests; at most {limits.MANIFEST_FILES:,}")
+    return chosen
+
+
+def require_readable(entries: Iterable[TreeEntry], folders: tuple[str, ...]) -> None:
+    """Make sure that what a tree deploys can be read as files.
+
+    Raises:
+        Rejected: in the folders is a link, a submodule or a program, whose images cannot be known.
+    """
+    _raise_all(_unreadable(entry for entry in entries if _is_inside(entry.path, folders)))
+
+
+def read_release(manifests: Iterable[Manifest], policy: Policy, system: tuple[str, ...] = ()) -> Release:
+    """Decide what a commit's manifests would run in prod, and which of it must be attested.
+
+    Raises:
+        Rejected: a manifest is not understood, an image is named by tag, or there is nothing to attest.
+    """
+    read = tuple(manifests)
+    _raise_all(problem for manifest in read for problem in manifest.problems)
+    fields = tuple(field for manifest in read for field in manifest.images)
+    needed = tuple(field for field in fields if not policy.exempts(field.reference.written, system))
+    _raise_all(_tags(needed))
+    if not needed:
+        raise Rejected(Reason.NOTHING_TO_ATTEST, "the manifests run no image that needs an attestation; empty means no")
+    return Release(
+        fields,
+        tuple(sorted({field.reference.pinned() for field in needed})),
+        tuple(dict.fromkeys(f.reference.written for f in fields if policy.exempts(f.reference.written, system))),
+    )
+
+
+def require_same_images(claimed: tuple[PinnedImage, ...] | None, release: Release) -> None:
+    """Hold the images that CI says it tested against those that the manifests run.
+
+    Raises:
+        Rejected: they differ; the sentence names one image that does.
+    """
+    if claimed is None:
+        return
+    for image in sorted(set(claimed) ^ set(release.to_attest)):
+        where = "was tested, but no manifest runs it" if image in claimed else "is in the manifests, but was not tested"
+        raise Rejected(Reason.IMAGES_DIFFER, f"images: {image} {where}")
+
+
+def _is_inside(path: str, folders: tuple[str, ...]) -> bool:
+    return any(path.startswith(f"{folder}/") for folder in folders)
+
+
+def _is_manifest(path: str) -> bool:
+    return path.endswith(MANIFEST_SUFFIXES) or path.rpartition("/")[2] in _MANIFEST_NAMES
+
+
+def _unreadable(entries: Iterable[TreeEntry]) -> Iterator[Rejected]:
+    for entry in entries:
+        if entry.mode not in _REGULAR_MODES:
+            yield Rejected(Reason.NOT_UNDERSTOOD, f"{entry.path}: a link or submodule; its images cannot be seen here")
+        elif entry.path.endswith(_PROGRAM_SUFFIXES):
+            yield Rejected(Reason.NOT_UNDERSTOOD, f"{entry.path}: a program; the images it makes cannot be seen here")
+
+
+def _tags(fields: Iterable[ImageField]) -> Iterator[Rejected]:
+    for field in fields:
+        try:
+            field.reference.pinned()
+        except Rejected as error:
+            yield Rejected(error.reason, f"{field.place}: {error.detail}")
+
+
+def _raise_all(problems: Iterable[Rejected]) -> None:
+    """Reject with the first reason, and with as many sentences as a person wants to read at once."""
+    found = list(problems)
+    if not found:
+        return
+    sentences = [problem.detail for problem in found[:_SHOWN_PROBLEMS]]
+    if len(found) > _SHOWN_PROBLEMS:
+        sentences.append(f"and {len(found) - _SHOWN_PROBLEMS} more")
+    raise Rejected(found[0].reason, "; ".join(sentences))

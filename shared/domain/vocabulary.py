@@ -1,0 +1,15 @@
+"""The names of log entries: one vocabulary, so that metrics and alerts can rely on it."""
+
+from enum import StrEnum
+
+
+class LogEvent(StrEnum):
+    """What a log entry is about; it stands in the label `event`."""
+
+    DONE = "event.done"
+    REJECTED = "event.rejected"
+    UNAVAILABLE = "event.unavailable"
+    REFUSED_REQUEST = "request.refused"
+    EVIDENCE = "attest.evidence"
+    PROOF_REFUSED = "proof.refused"
+    NOT_PINNED = "pin.skipped"

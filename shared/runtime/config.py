@@ -1,0 +1,156 @@
+"""Configuration: read once at start from environment variables, typed, and complained about all at once.
+
+A function that cannot be configured does not start: `finish` ends the process with one message that names every
+variable that is missing or malformed. Secrets are never here, only the names of their Secret Manager versions.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Final, TypeVar
+from urllib.parse import urlsplit
+
+from shared.domain.errors import Rejected, shown
+from shared.domain.strict_json import Fields, read_object
+
+_T = TypeVar("_T")
+_VALUE_CHARACTERS: Final = 8192
+_ITEMS: Final = 1000
+_LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
+
+PROJECT: Final = re.compile(r"[a-z][a-z0-9-]{4,28}[a-z0-9]", re.ASCII)
+REPOSITORY: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+", re.ASCII)
+BRANCH: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]*", re.ASCII)
+LOGIN: Final = re.compile(r"[A-Za-z0-9-]+(?:\[bot\])?", re.ASCII)
+LOCATION: Final = re.compile(r"[a-z]+(?:-[a-z0-9]+)*", re.ASCII)
+FOLDER: Final = re.compile(r"[^/\s]+(?:/[^/\s]+)*")
+SECRET_VERSION: Final = re.compile(r"projects/[^/]+/secrets/[^/]+/versions/[^/]+", re.ASCII)
+ATTESTOR: Final = re.compile(r"projects/[^/]+/attestors/[^/]+", re.ASCII)
+KEY_VERSION: Final = re.compile(
+    r"projects/[^/]+/locations/[^/]+/keyRings/[^/]+/cryptoKeys/[^/]+/cryptoKeyVersions/[0-9]+", re.ASCII
+)
+REGISTRY_PREFIX: Final = re.compile(r"[a-zA-Z0-9.:\[\]-]+(?:/[a-z0-9._-]+)*", re.ASCII)
+KIND: Final = re.compile(r"\S+ [A-Z][A-Za-z0-9]*", re.ASCII)
+
+
+class Environment:
+    """Reads settings out of environment variables and remembers every problem until `finish`."""
+
+    def __init__(self, variables: Mapping[str, str]) -> None:
+        self._variables = variables
+        self._problems: list[str] = []
+
+    def text(self, name: str, matching: re.Pattern[str], *, default: str | None = None) -> str:
+        """Read a variable that matches a pattern as a whole."""
+        value = self._variables.get(name, default)
+        if value is None:
+            return self._problem(name, "is not set", "")
+        if not matching.fullmatch(value) or len(value) > _VALUE_CHARACTERS:
+            return self._problem(name, f"is {shown(value)}, which is not of its form {matching.pattern}", "")
+        return value
+
+    def seconds(self, name: str, *, default: float) -> float:
+        """Read a duration in seconds."""
+        value = self._variables.get(name, str(default))
+        if not re.fullmatch(r"[0-9]{1,4}(?:\.[0-9]{1,3})?", value, re.ASCII):
+            return self._problem(name, f"is {shown(value)}, which is no number of seconds", default)
+        return float(value)
+
+    def texts(self, name: str, matching: re.Pattern[str], *, default: str | None = None) -> tuple[str, ...]:
+        """Read a JSON list of strings, such as `["apps","platform"]`."""
+        if name not in self._variables and default is not None:
+            return ()
+        return self._json(name, lambda fields: _matching(fields, matching), ())
+
+    def table(self, name: str, read: Callable[[Fields], _T]) -> dict[str, _T]:
+        """Read a JSON object of objects: `{"qa": {…}}`, each through `read`."""
+        return self._json(name, lambda fields: _rows(fields, read), {})
+
+    def google_endpoint(self, name: str) -> str | None:
+        """Read `HOST:PORT` of a stand-in for Google's services; it is not encrypted, so it must be loopback."""
+        value = self._variables.get(name)
+        if value is not None and not is_loopback(f"http://{value}"):
+            return self._problem(name, f"is {shown(value)}; only a loopback host may stand in for Google's", None)
+        return value
+
+    def url(self, name: str, *, default: str) -> str:
+        """Read an https URL; http is for loopback only."""
+        value = self._variables.get(name, default).rstrip("/")
+        if not value.startswith("https://") and not is_loopback(value):
+            return self._problem(name, f"is {shown(value)}; it must be https, or http to a loopback host", default)
+        return value
+
+    def registry_endpoints(self, name: str) -> dict[str, str]:
+        """Read `{"HOST": "http://127.0.0.1:PORT"}`: stand-ins for registries, loopback only."""
+        if name not in self._variables:
+            return {}
+        return self._json(name, _endpoints, {})
+
+    def require(self, name: str, expected: str, why: str) -> None:
+        """Demand that a variable says one thing, so that it is said on purpose."""
+        value = self._variables.get(name)
+        if value != expected:
+            self._problem(name, f"is {shown(value)}; it must be {expected!r}: {why}", None)
+
+    def finish(self) -> None:
+        """End the start, if anything is wrong, with one message that names it all.
+
+        Raises:
+            SystemExit: a variable is missing or malformed.
+        """
+        if self._problems:
+            raise SystemExit("prodgate cannot start:\n" + "\n".join(f"- {problem}" for problem in self._problems))
+
+    def _json(self, name: str, read: Callable[[Fields], _T], default: _T) -> _T:
+        value = self._variables.get(name)
+        if value is None:
+            return self._problem(name, "is not set", default)
+        try:
+            return read(read_object(name, b'{"value":' + value.encode() + b"}"))
+        except Rejected as error:
+            return self._problem(name, error.detail, default)
+
+    def _problem(self, name: str, why: str, instead: _T) -> _T:
+        self._problems.append(f"{name} {why}")
+        return instead
+
+
+def is_loopback(url: str) -> bool:
+    """Whether a URL leads to this machine: the only place that may be spoken to without TLS."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return False
+    return parts.scheme == "http" and parts.hostname in _LOOPBACK and port is not None
+
+
+def _matching(fields: Fields, matching: re.Pattern[str]) -> tuple[str, ...]:
+    values = fields.texts("value", most=_ITEMS)
+    for value in values:
+        if not matching.fullmatch(value):
+            fields.refuse("value", f"holds {shown(value)}, which is not of the form {matching.pattern}")
+    return tuple(values)
+
+
+def _rows(fields: Fields, read: Callable[[Fields], _T]) -> dict[str, _T]:
+    rows = fields.child("value")
+    if not rows.names():
+        fields.refuse("value", "is empty; empty means no")
+    return {name: _row(rows.child(name), read) for name in rows.names()}
+
+
+def _row(fields: Fields, read: Callable[[Fields], _T]) -> _T:
+    row = read(fields)
+    fields.done()
+    return row
+
+
+def _endpoints(fields: Fields) -> dict[str, str]:
+    endpoints = fields.child("value")
+    found = {host: endpoints.text(host, most=_VALUE_CHARACTERS) for host in endpoints.names()}
+    for host, url in found.items():
+        if not is_loopback(url):
+            endpoints.refuse(host, f"is {shown(url)}; only a loopback host may stand in for a registry")
+    return found

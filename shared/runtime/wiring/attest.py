@@ -1,0 +1,81 @@
+"""attest_images, wired: it may read manifests and policy, sign, store attestations, set statuses, and publish."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+from typing import Final
+
+from google.cloud.kms_v1 import KeyManagementServiceAsyncClient
+from google.cloud.kms_v1.services.key_management_service.transports import KeyManagementServiceGrpcAsyncIOTransport
+
+from shared.clients.kms import Signer
+from shared.domain.events import TestPassed
+from shared.domain.strict_json import Fields
+from shared.runtime.config import ATTESTOR, KEY_VERSION, PROJECT, Environment
+from shared.runtime.handler import Connected, Function
+from shared.runtime.wiring.binauthz import open_attestations, open_binauthz, read_policy
+from shared.runtime.wiring.channel import Channels
+from shared.runtime.wiring.github import open_github, open_secrets, read_environment_settings, read_github
+from shared.runtime.wiring.surroundings import Surroundings
+from shared.workflow.attest import AttestingCloud, AttestSettings, SuiteSettings, attest_release
+from shared.workflow.done import Done
+
+_NAME_CHARACTERS: Final = 1024
+_EVIDENCE: Final = (
+    "whoever may publish test-passed is believed about the run; no other evidence is checked in this version"
+)
+
+
+def attest_function(variables: Mapping[str, str]) -> Function[TestPassed]:
+    """Configure attest_images; its clients are connected on the first event.
+
+    Raises:
+        SystemExit: the configuration is incomplete.
+    """
+    environment = Environment(variables)
+    surroundings = Surroundings.read(environment)
+    github = read_github(environment)
+    project = environment.text("PRODGATE_ATTESTATION_PROJECT", PROJECT)
+    environment.require("PRODGATE_EVIDENCE", "trust-publisher", _EVIDENCE)
+    settings = AttestSettings(
+        read_environment_settings(environment),
+        read_policy(environment),
+        environment.table("PRODGATE_SUITES", _suite),
+    )
+    environment.finish()
+    redactor = surroundings.start_logging("attest_images")
+
+    async def connect(opened: AsyncExitStack) -> Connected[TestPassed]:
+        channels = surroundings.channels(opened)
+        publisher = surroundings.publisher(channels)
+        cloud = AttestingCloud(
+            settings=settings,
+            github=open_github(github, opened),
+            secrets=open_secrets(channels, redactor),
+            binauthz=open_binauthz(channels),
+            attestations=open_attestations(channels, project),
+            signer=_signer(channels),
+            publisher=publisher,
+        )
+
+        async def work(tested: TestPassed, settling: bool) -> Done:
+            return await attest_release(tested, cloud, settling=settling)
+
+        return Connected(work, publisher)
+
+    return Function("attest_images", TestPassed.topic, TestPassed.parse, connect=connect, within=surroundings.limits)
+
+
+def _suite(fields: Fields) -> SuiteSettings:
+    return SuiteSettings(
+        fields.text("attestor", most=_NAME_CHARACTERS, matching=ATTESTOR),
+        fields.text("key_version", most=_NAME_CHARACTERS, matching=KEY_VERSION),
+    )
+
+
+def _signer(channels: Channels) -> Signer:
+    transport = channels.transport(
+        KeyManagementServiceGrpcAsyncIOTransport, KeyManagementServiceAsyncClient.DEFAULT_ENDPOINT
+    )
+    return Signer(KeyManagementServiceAsyncClient(transport=transport))

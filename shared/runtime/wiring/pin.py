@@ -1,0 +1,57 @@
+"""pin_manifests, wired: it may ask registries, commit to dev, and publish what it rejects."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
+
+from shared.domain.events import ImageResolved
+from shared.runtime.config import Environment
+from shared.runtime.handler import Connected, Function
+from shared.runtime.wiring.github import open_github, open_secrets, read_environment_settings, read_github
+from shared.runtime.wiring.registries import RegistrySettings, open_registries
+from shared.runtime.wiring.surroundings import Surroundings
+from shared.workflow.done import Done
+from shared.workflow.gatherer import Gatherer, Outcome
+from shared.workflow.pin import GATHERING_S, PinningCloud, PinSettings, pin_together
+
+_Young = tuple[ImageResolved, bool]
+
+
+def pin_function(variables: Mapping[str, str]) -> Function[ImageResolved]:
+    """Configure pin_manifests; its clients are connected on the first event.
+
+    Raises:
+        SystemExit: the configuration is incomplete.
+    """
+    environment = Environment(variables)
+    surroundings = Surroundings.read(environment)
+    registries = RegistrySettings.read(environment)
+    github = read_github(environment)
+    manifests = read_environment_settings(environment)
+    environment.finish()
+    redactor = surroundings.start_logging("pin_manifests")
+
+    async def connect(opened: AsyncExitStack) -> Connected[ImageResolved]:
+        channels = surroundings.channels(opened)
+        cloud = PinningCloud(
+            PinSettings(registries.known, manifests.dev, manifests.folders),
+            await open_registries(registries, opened),
+            open_github(github, opened),
+            open_secrets(channels, redactor),
+        )
+
+        async def work_off(events: Sequence[_Young]) -> Sequence[Outcome]:
+            settling = any(young for _, young in events)
+            return await pin_together([event for event, _ in events], cloud, settling=settling)
+
+        gatherer = Gatherer(work_off, window_s=GATHERING_S, deadline_s=surroundings.limits.deadline_s)
+
+        async def work(event: ImageResolved, settling: bool) -> Done:
+            return await gatherer.add((event, settling))
+
+        return Connected(work, surroundings.publisher(channels))
+
+    return Function(
+        "pin_manifests", ImageResolved.topic, ImageResolved.parse, connect=connect, within=surroundings.limits
+    )

@@ -1,0 +1,62 @@
+"""open_prod_pr, wired: it may read everything that a release rests on, and write release branches and pull requests."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+from typing import Final
+
+from shared.domain.events import ReportedCompletion
+from shared.domain.strict_json import Fields
+from shared.runtime.config import ATTESTOR, LOGIN, PROJECT, Environment
+from shared.runtime.handler import Connected, Function
+from shared.runtime.wiring.binauthz import open_attestations, open_binauthz, read_policy
+from shared.runtime.wiring.github import open_github, open_secrets, read_environment_settings, read_github
+from shared.runtime.wiring.surroundings import Surroundings
+from shared.workflow.done import Done
+from shared.workflow.promote import PromoteSettings, PromotingCloud, promote_release
+
+_NAME_CHARACTERS: Final = 1024
+
+
+def promote_function(variables: Mapping[str, str]) -> Function[ReportedCompletion]:
+    """Configure open_prod_pr; its clients are connected on the first event.
+
+    Raises:
+        SystemExit: the configuration is incomplete.
+    """
+    environment = Environment(variables)
+    surroundings = Surroundings.read(environment)
+    github = read_github(environment)
+    project = environment.text("PRODGATE_ATTESTATION_PROJECT", PROJECT)
+    settings = PromoteSettings(
+        read_environment_settings(environment),
+        read_policy(environment),
+        environment.table("PRODGATE_REQUIRED_SUITES", _attestor),
+        environment.text("PRODGATE_ATTESTER_LOGIN", LOGIN),
+    )
+    environment.finish()
+    redactor = surroundings.start_logging("open_prod_pr")
+
+    async def connect(opened: AsyncExitStack) -> Connected[ReportedCompletion]:
+        channels = surroundings.channels(opened)
+        cloud = PromotingCloud(
+            settings=settings,
+            github=open_github(github, opened),
+            secrets=open_secrets(channels, redactor),
+            binauthz=open_binauthz(channels),
+            attestations=open_attestations(channels, project),
+        )
+
+        async def work(reported: ReportedCompletion, settling: bool) -> Done:
+            return await promote_release(reported, cloud, settling=settling)
+
+        return Connected(work, surroundings.publisher(channels))
+
+    return Function(
+        "open_prod_pr", ReportedCompletion.topic, ReportedCompletion.parse, connect=connect, within=surroundings.limits
+    )
+
+
+def _attestor(fields: Fields) -> str:
+    return fields.text("attestor", most=_NAME_CHARACTERS, matching=ATTESTOR)

@@ -1,0 +1,38 @@
+"""resolve_image, wired: it may ask registries and publish."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+
+from shared.domain.pushes import Pushes
+from shared.runtime.config import Environment
+from shared.runtime.handler import Connected, Function
+from shared.runtime.wiring.registries import RegistrySettings, open_registries
+from shared.runtime.wiring.surroundings import Surroundings
+from shared.workflow.done import Done
+from shared.workflow.resolve import ResolveSettings, ResolvingCloud, resolve_pushes
+
+
+def resolve_function(variables: Mapping[str, str]) -> Function[Pushes]:
+    """Configure resolve_image; its clients are connected on the first event.
+
+    Raises:
+        SystemExit: the configuration is incomplete.
+    """
+    environment = Environment(variables)
+    surroundings = Surroundings.read(environment)
+    registries = RegistrySettings.read(environment)
+    environment.finish()
+    surroundings.start_logging("resolve_image")
+
+    async def connect(opened: AsyncExitStack) -> Connected[Pushes]:
+        publisher = surroundings.publisher(surroundings.channels(opened))
+        cloud = ResolvingCloud(ResolveSettings(registries.known), await open_registries(registries, opened), publisher)
+
+        async def work(pushes: Pushes, settling: bool) -> Done:
+            return await resolve_pushes(pushes, cloud, settling=settling)
+
+        return Connected(work, publisher)
+
+    return Function("resolve_image", Pushes.topic, Pushes.parse, connect=connect, within=surroundings.limits)

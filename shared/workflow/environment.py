@@ -1,0 +1,119 @@
+"""What a commit would run in prod, as attest_images and open_prod_pr both must know it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from shared.clients.binauthz import BinaryAuthorization
+from shared.clients.github import Repository
+from shared.clients.github.git import Commit
+from shared.domain.errors import Reason, Rejected, not_found
+from shared.domain.manifests import Manifest, read_manifest
+from shared.domain.policy import Policy
+from shared.domain.release import TreeEntry, manifest_entries, require_readable
+
+
+@dataclass(frozen=True, slots=True)
+class EnvironmentSettings:
+    """The environments repository: its branches, the folders that are deployed, and what is exempt outside of it.
+
+    `exempt_kinds` are `apiVersion Kind` pairs that prodgate need not understand.
+    """
+
+    repository: str
+    dev: str
+    prod: str
+    folders: tuple[str, ...]
+    exempt_kinds: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class PolicySettings:
+    """Whose admission policy decides: the prod project's, and the location of Google's system policy."""
+
+    project: str
+    location: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProdPolicy:
+    """The policy of prod, and the system policy's patterns where it uses them."""
+
+    policy: Policy
+    system: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CommitContents:
+    """A commit's tree: its id, its entries, and the manifests in it that are deployed."""
+
+    tree: str
+    entries: tuple[TreeEntry, ...]
+    manifests: tuple[Manifest, ...]
+
+
+def status_context(suite: str) -> str:
+    """Name the commit status that says a suite is accepted and its attestations proven."""
+    return f"prodgate/{suite}"
+
+
+def require_configured(repository: str, environment: EnvironmentSettings) -> None:
+    """Refuse events about any repository but the configured one.
+
+    Raises:
+        Rejected: the event names another.
+    """
+    if repository != environment.repository:
+        raise Rejected(
+            Reason.UNKNOWN_REPOSITORY, f"repository: {repository} is not configured, {environment.repository} is"
+        )
+
+
+async def require_on_dev(
+    commit: str, repository: Repository, environment: EnvironmentSettings, *, settling: bool
+) -> Commit:
+    """Read a commit that dev's history must hold.
+
+    Raises:
+        Rejected: there is none of this id, or dev does not hold it.
+        Unavailable: it may not be visible yet.
+    """
+    held = await repository.git.contains(environment.dev, commit)
+    found = await repository.git.commit(commit) if held else None
+    if held is False:
+        raise Rejected(Reason.NOT_ON_DEV, f"commit: {commit} is not on {environment.dev}")
+    if found is None:
+        raise not_found(Reason.UNKNOWN_COMMIT, f"commit: {environment.repository} has no {commit}", settling=settling)
+    return found
+
+
+async def contents_of(tree: str, repository: Repository, environment: EnvironmentSettings) -> CommitContents:
+    """Read every manifest of a tree; what is wrong with one is in its problems."""
+    entries = await repository.git.tree(tree)
+    chosen = manifest_entries(entries, environment.folders)
+    blobs = await repository.git.blobs(chosen)
+    manifests = [read_manifest(e.path, blob, environment.exempt_kinds) for e, blob in zip(chosen, blobs, strict=True)]
+    return CommitContents(tree, entries, tuple(manifests))
+
+
+async def judged_contents(tree: str, repository: Repository, environment: EnvironmentSettings) -> CommitContents:
+    """Read every manifest of a tree that is to be judged as a release.
+
+    Raises:
+        Rejected: part of it cannot be read as files.
+    """
+    contents = await contents_of(tree, repository, environment)
+    require_readable(contents.entries, environment.folders)
+    return contents
+
+
+async def prod_policy(binauthz: BinaryAuthorization, settings: PolicySettings) -> ProdPolicy:
+    """Read the policy that admits images in prod.
+
+    Raises:
+        Rejected: it holds what is not understood here.
+        Unavailable: it cannot be read.
+    """
+    policy = await binauthz.policy(settings.project)
+    system = await binauthz.system_patterns(settings.location) if policy.uses_system_policy else ()
+    return ProdPolicy(policy, system)

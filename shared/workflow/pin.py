@@ -1,0 +1,175 @@
+"""pin_manifests: put what a tag names now into the manifests on dev, in one atomic commit.
+
+Rules:
+* Late news never wins: the registry is asked again just before the commit, and what the tag names *now* is written.
+* A commit replaces the head that was read, or nothing: a lost race is tried again from the new head.
+* Events that arrive together share one commit. That saves requests; nothing depends on it.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from shared.clients.gathering import gather_all
+from shared.clients.github import GitHub, Repository
+from shared.clients.github.git import Commit
+from shared.clients.registry import Registries
+from shared.clients.secrets import Secrets
+from shared.domain.errors import Fault, Reason, Rejected, Unavailable, not_found
+from shared.domain.events import ImageResolved, event_id
+from shared.domain.image import Digest, ImageName, require_known_registry
+from shared.domain.manifests import read_manifest
+from shared.domain.pinning import Move, PinnedFile, pin
+from shared.domain.release import TreeEntry, manifest_entries
+from shared.domain.vocabulary import LogEvent
+from shared.workflow.done import Done
+from shared.workflow.gatherer import Outcome
+
+LOG: Final = logging.getLogger("prodgate.pin")
+GATHERING_S: Final = 0.1  # how long events wait for others; a CI run pushes its images within seconds
+_RACES: Final = 8  # lost races against other commits on dev before the event is redelivered
+
+
+@dataclass(frozen=True, slots=True)
+class PinSettings:
+    """Which registries may be asked, on which branch to commit, and which folders hold what is deployed."""
+
+    registries: tuple[str, ...]
+    branch: str
+    folders: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PinningCloud:
+    """What pinning needs of the world."""
+
+    settings: PinSettings
+    registries: Registries
+    github: GitHub
+    secrets: Secrets
+
+
+Tag = tuple[ImageName, str]
+
+
+async def pin_together(events: Sequence[ImageResolved], cloud: PinningCloud, *, settling: bool) -> list[Outcome]:
+    """Pin what the tags of these events name now; one outcome per event, in order.
+
+    Raises:
+        Unavailable: GitHub did not answer, or every race was lost; all of the events are redelivered.
+    """
+    outcomes: dict[Tag, Outcome] = {}
+    known = _known(events, cloud.settings, outcomes)
+    token = await cloud.secrets.read(cloud.github.settings.token_secret)
+    async with cloud.github.repository(token) as repository:
+        for _ in range(_RACES):
+            head, files = await _files(repository, cloud.settings)
+            digests = await _now(known, cloud, outcomes, settling=settling)
+            pinned = [_pinned(entry, data, digests) for entry, data in files.items()]
+            if await _commit(repository, cloud.settings.branch, head, _changed(files, pinned), events):
+                return [outcomes.get(tag) or _done(tag, pinned) for tag in map(_tag, events)]
+    raise Unavailable(Fault.LOST_RACE, f"{cloud.settings.branch} moved {_RACES} times while it was being pinned")
+
+
+def _tag(event: ImageResolved) -> Tag:
+    return event.image, event.tag
+
+
+def _known(events: Sequence[ImageResolved], settings: PinSettings, outcomes: dict[Tag, Outcome]) -> list[Tag]:
+    known: list[Tag] = []
+    for tag in dict.fromkeys(map(_tag, events)):
+        try:
+            require_known_registry(tag[0], settings.registries)
+        except Rejected as error:
+            outcomes[tag] = error
+        else:
+            known.append(tag)
+    return known
+
+
+async def _files(repository: Repository, settings: PinSettings) -> tuple[Commit, dict[TreeEntry, bytes]]:
+    head = await repository.git.commit(await repository.git.require_head(settings.branch))
+    if head is None:
+        raise Unavailable(Fault.NOT_VISIBLE_YET, f"the head of {settings.branch} cannot be read yet")
+    entries = manifest_entries(await repository.git.tree(head.tree), settings.folders)
+    return head, dict(zip(entries, await repository.git.blobs(entries), strict=True))
+
+
+async def _now(
+    tags: list[Tag], cloud: PinningCloud, outcomes: dict[Tag, Outcome], *, settling: bool
+) -> dict[Tag, Digest]:
+    """Ask the registries again; a tag that cannot be told settles its own event and no other."""
+    answers = await gather_all(_current(tag, cloud, settling=settling) for tag in tags)
+    now: dict[Tag, Digest] = {}
+    for tag, answer in zip(tags, answers, strict=True):
+        if isinstance(answer, Digest):
+            now[tag] = answer
+        else:
+            outcomes[tag] = answer
+    return now
+
+
+async def _current(tag: Tag, cloud: PinningCloud, *, settling: bool) -> Digest | Rejected | Unavailable:
+    image, name = tag
+    try:
+        found = await cloud.registries.find(image, name)
+    except (Rejected, Unavailable) as error:
+        return error
+    if found is None:
+        return not_found(Reason.UNKNOWN_IMAGE, f"{image}:{name} does not exist any more", settling=settling)
+    return found.digest
+
+
+def _pinned(entry: TreeEntry, data: bytes, digests: Mapping[Tag, Digest]) -> PinnedFile:
+    manifest = read_manifest(entry.path, data)
+    for problem in manifest.problems:
+        LOG.warning("not pinned: %s", problem.detail, extra={"event": LogEvent.NOT_PINNED, "reason": problem.reason})
+    pinned = pin(manifest, digests)
+    for place in pinned.left_alone:
+        LOG.warning("not pinned: %s cannot carry the tag in a comment", place, extra={"event": LogEvent.NOT_PINNED})
+    return pinned
+
+
+def _changed(files: Mapping[TreeEntry, bytes], pinned: Sequence[PinnedFile]) -> dict[TreeEntry, PinnedFile]:
+    return {entry: file for entry, file in zip(files, pinned, strict=True) if file.moves}
+
+
+async def _commit(
+    repository: Repository,
+    branch: str,
+    head: Commit,
+    changed: dict[TreeEntry, PinnedFile],
+    events: Sequence[ImageResolved],
+) -> bool:
+    """Replace the head that was read; False where somebody else was faster."""
+    if not changed:
+        return True
+    message = _message([move for file in changed.values() for move in file.moves], events)
+    sha = await repository.git.commit_files(head, message, {entry: file.text for entry, file in changed.items()})
+    return await repository.git.move(branch, sha)
+
+
+def _message(moves: Sequence[Move], events: Sequence[ImageResolved]) -> str:
+    images = sorted({f"{move.field.reference.name.short}:{move.tag}" for move in moves})
+    subject = f"Pin {images[0]}" if len(images) == 1 else f"Pin {len(images)} images"
+    lines = sorted({f"- {m.field.reference.name}:{m.tag} {_before(m)} -> {m.digest}" for m in moves})
+    ids = [f"Prodgate-Event: {event_id(event.topic, event.data())}" for event in events]
+    return "\n".join([subject, "", *lines, "", *dict.fromkeys(ids)]) + "\n"
+
+
+def _before(move: Move) -> str:
+    return move.field.reference.digest or f"tag {move.tag}"
+
+
+def _done(tag: Tag, pinned: Sequence[PinnedFile]) -> Done:
+    moves = [move for file in pinned for move in file.moves if _follows(move, tag)]
+    if not moves:
+        return Done(f"{tag[0]}:{tag[1]} is pinned already, or no manifest follows it", changed=False)
+    return Done(f"{tag[0]}:{tag[1]} pinned to {moves[0].digest} in {len(moves)} places", changed=True)
+
+
+def _follows(move: Move, tag: Tag) -> bool:
+    return (move.field.reference.name, move.tag) == tag
