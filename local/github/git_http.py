@@ -40,12 +40,12 @@ class GitResponse:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-async def serve(repository: Path, request: GitRequest, *, user: str) -> GitResponse:
-    """Hand a request to `git http-backend`; `user` is who is pushing (the reflog's name)."""
+async def serve(repository: Path, request: GitRequest, *, user: str, hooks: Mapping[str, str]) -> GitResponse:
+    """Hand a request to `git http-backend`; `user` is who asks, `hooks` what the hooks find in their environment."""
     process = await asyncio.create_subprocess_exec(
         "git",
         "http-backend",
-        env={**clean_environment(), **cgi(repository, request, user)},
+        env={**clean_environment(), **hooks, **cgi(repository, request, user)},
         stdin=PIPE,
         stdout=PIPE,
         stderr=PIPE,

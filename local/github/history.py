@@ -51,6 +51,8 @@ class History:
 
     def __init__(self, git: Git) -> None:
         self._git = git
+        # Commits never change, so neither does this; without it a list of N pull requests would be N processes.
+        self._ancestry: dict[tuple[str, str], bool] = {}
 
     async def merge_base(self, base: str, head: str) -> str | None:
         """Find the best common ancestor; None when there is none."""
@@ -59,10 +61,11 @@ class History:
 
     async def is_ancestor(self, ancestor: str, descendant: str) -> bool:
         """Tell whether a commit is contained in another's history."""
-        if ancestor == descendant:
-            return True
-        finished = await self._git.run("merge-base", "--is-ancestor", ancestor, descendant, expect=(0, 1))
-        return finished.code == 0
+        pair = (ancestor, descendant)
+        if ancestor != descendant and pair not in self._ancestry:
+            finished = await self._git.run("merge-base", "--is-ancestor", *pair, expect=(0, 1))
+            self._ancestry[pair] = finished.code == 0
+        return self._ancestry.get(pair, True)
 
     async def distance(self, base: str, head: str) -> Distance:
         """Count the commits on either side."""

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 import tempfile
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from local.github.git_process import Git
@@ -15,6 +14,8 @@ from local.github.signature import Signature
 
 SHA = re.compile(r"[0-9a-f]{40}")
 ABSENT = "0" * 40
+SHA_BYTES = 20
+TYPES = {"040000": "tree", "160000": "commit"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +89,21 @@ class Objects:
         found = await self._reader.info(sha) if SHA.fullmatch(sha) else None
         return found.type if found is not None else ""
 
-    async def entries(self, tree: str, *, recursive: bool = False, trees: bool = True) -> list[TreeEntry]:
-        """List a tree; recursively, `trees` tells whether the subtrees themselves are listed too."""
-        flags = (["-r", "-t"] if trees else ["-r"]) if recursive else []
-        listed = (await self._git.run("ls-tree", "-l", "-z", *flags, tree)).stdout.decode(errors="surrogateescape")
-        return [parse_entry(line) for line in listed.split("\0") if line]
+    async def entries(self, tree: str, *, recursive: bool = False) -> list[TreeEntry]:
+        """List a tree, with all that lies below it if `recursive`."""
+        listed = await self._listed(tree, "", recursive=recursive)
+        blobs = await self._reader.infos([entry.sha for entry in listed if entry.type == "blob"])
+        sizes = {blob.sha: blob.size for blob in blobs if blob is not None}
+        return [replace(entry, size=sizes.get(entry.sha)) for entry in listed]
+
+    async def _listed(self, tree: str, prefix: str, *, recursive: bool) -> list[TreeEntry]:
+        found = await self._reader.contents(tree)
+        listed: list[TreeEntry] = []
+        for entry in parsed_tree(found.data if found is not None else b"", prefix):
+            listed.append(entry)
+            if recursive and entry.type == "tree":
+                listed += await self._listed(entry.sha, f"{entry.path}/", recursive=True)
+        return listed
 
     async def write_commit(self, commit: Commit) -> str:
         """Store a commit and name it; what git itself would not accept raises GitError."""
@@ -104,14 +115,23 @@ class Objects:
 
     async def write_blobs(self, contents: Sequence[bytes]) -> list[str]:
         """Store several blobs and name them, in order."""
-        return list(await asyncio.gather(*(self.write_blob(content) for content in contents)))
+        if not contents:
+            return []
+        with tempfile.TemporaryDirectory(prefix="prodgate-blobs-") as scratch:
+            paths = [Path(scratch) / str(number) for number in range(len(contents))]
+            for path, content in zip(paths, contents, strict=True):
+                path.write_bytes(content)
+            listed = "".join(f"{path}\n" for path in paths).encode()
+            written = await self._git.run("hash-object", "-w", "--no-filters", "--stdin-paths", stdin=listed)
+        return written.stdout.decode().split()
 
     async def write_tree(self, base: str | None, entries: Iterable[TreeEntry]) -> str:
         """Store the tree that `base` becomes with these entries; those of the absent name are taken out."""
         changes = "".join(f"{entry.mode} {entry.sha}\t{entry.path}\0" for entry in entries)
         with tempfile.TemporaryDirectory(prefix="prodgate-index-") as scratch:
             index = {"GIT_INDEX_FILE": str(Path(scratch) / "index")}
-            await self._git.run("read-tree", *([base] if base else ["--empty"]), environment=index)
+            if base:
+                await self._git.run("read-tree", base, environment=index)
             content = changes.encode(errors="surrogateescape")
             await self._git.run("update-index", "-z", "--index-info", stdin=content, environment=index)
             return (await self._git.run("write-tree", environment=index)).stdout.decode().strip()
@@ -120,8 +140,12 @@ class Objects:
         return (await self._git.run("hash-object", "-t", kind, "-w", "--stdin", stdin=content)).stdout.decode().strip()
 
 
-def parse_entry(line: str) -> TreeEntry:
-    """Read `mode type sha size<TAB>path`, as `git ls-tree -l` writes it."""
-    attributes, _, path = line.partition("\t")
-    mode, kind, sha, size = attributes.split()
-    return TreeEntry(mode, kind, sha, path, int(size) if size.isdigit() else None)
+def parsed_tree(data: bytes, prefix: str) -> Iterator[TreeEntry]:
+    """Read the content of a tree object: `mode name NUL` and twenty bytes of SHA for each entry."""
+    start = 0
+    while start < len(data):
+        end = data.index(b"\0", start)
+        mode, _, name = data[start:end].decode(errors="surrogateescape").partition(" ")
+        start = end + 1 + SHA_BYTES
+        padded = mode.zfill(6)
+        yield TreeEntry(padded, TYPES.get(padded, "blob"), data[end + 1 : start].hex(), prefix + name)

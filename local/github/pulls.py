@@ -116,6 +116,7 @@ async def update_pull(call: Call) -> Answer:
     target = await call.repository.references.branch(base) if base is not None else None
     if base is not None and target is None:
         raise validation_failed({"resource": "PullRequest", "field": "base", "code": "invalid"})
+    pull = call.repository.records.pulls[pull.number]
     changed = replace(
         pull,
         title=call.optional_text("title") or pull.title,

@@ -68,8 +68,10 @@ async def update_ref(call: Call) -> Answer:
     before = await standing(call, f"refs/{call.path['ref']}")
     sha, force = await existing_object(call), call.flag("force")
     refuse_push(call.repository, before.name, "update")
-    if not force and not await call.repository.history.is_ancestor(before.sha, sha):
-        raise unprocessable("Update is not a fast forward")
+    if not await call.repository.history.is_ancestor(before.sha, sha):
+        if not force:
+            raise unprocessable("Update is not a fast forward")
+        refuse_push(call.repository, before.name, "force")
     try:
         await references.move(before.name, new=sha, old=before.sha)
     except ReferenceMoved:

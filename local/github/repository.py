@@ -24,6 +24,25 @@ SETTINGS = {
     "gc.auto": "0",
     "receive.autogc": "false",
 }
+# Called with a ref, its old and its new object. What is forbidden stands in the environment (push_rules.py).
+UPDATE_HOOK = """\
+#!/bin/sh
+changes=update
+git merge-base --is-ancestor "$2" "$3" 2>/dev/null || changes='update force'
+case $2 in *[!0]*) ;; *) changes=create ;; esac
+case $3 in *[!0]*) ;; *) changes=deletion ;; esac
+printf '%s\\n' "$PRODGATE_PUSH_RULES" | {
+    refused=0
+    while read -r change ref sentence; do
+        case " $changes " in *" $change "*) ;; *) continue ;; esac
+        [ "$ref" = "$1" ] || continue
+        [ $refused = 1 ] || echo "error: GH013: Repository rule violations found for $1."
+        echo "- $sentence"
+        refused=1
+    done
+    exit $refused
+}
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,3 +152,7 @@ class Repository:
             for setting, value in SETTINGS.items():
                 section, _, key = setting.partition(".")
                 config.write(f"[{section}]\n\t{key} = {value}\n")
+        hook = self.directory / "hooks" / "update"
+        hook.parent.mkdir(exist_ok=True)
+        hook.write_text(UPDATE_HOOK, encoding="utf-8")
+        hook.chmod(0o755)

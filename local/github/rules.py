@@ -1,6 +1,7 @@
-"""The rules of a branch: listed for readers, and enforced on what writes to the branch through the API.
+"""The rules of a branch: listed for readers, and enforced on whatever writes to the branch.
 
-Enforced are `pull_request`, `required_status_checks`, `creation`, `update` and `deletion`; others are only listed.
+Enforced are `pull_request`, `required_status_checks`, `creation`, `update`, `deletion` and `non_fast_forward`; others
+are only listed, and nobody bypasses them.
 The refusal's text is GitHub's, as seen in repo-automation-bots #5255 and yshavit/mdq #255.
 """
 
@@ -13,13 +14,14 @@ from local.github.call import Answer, Call, Operation, listed
 from local.github.refusal import unprocessable
 from local.github.repository import Repository
 
-Change = Literal["create", "update", "deletion"]
-ENFORCED = {
+Change = Literal["create", "update", "force", "deletion"]
+ENFORCED: dict[Change, dict[str, str]] = {
     "create": {"creation": "Cannot create ref due to creations being restricted."},
     "update": {
         "update": "Cannot update this protected ref.",
         "pull_request": "Changes must be made through a pull request.",
     },
+    "force": {"non_fast_forward": "Cannot force-push to this branch"},
     "deletion": {"deletion": "Cannot delete this protected ref."},
 }
 

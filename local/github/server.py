@@ -22,6 +22,7 @@ from local.github import (
     issues,
     merges,
     pulls,
+    push_rules,
     refs,
     rules,
     statuses,
@@ -166,7 +167,9 @@ class GitHubStandIn:
             repository = self._find(request.match_info)
             if not account.may("contents", "write" if wanted.is_push else "read"):
                 raise not_accessible()
-            answered = await serve(repository.directory, wanted, user=account.login)
+            answered = await serve(
+                repository.directory, wanted, user=account.login, hooks=push_rules.environment(repository)
+            )
             if fault is not None:
                 raise refusal_of(fault)
         except Refusal as refusal:

@@ -53,8 +53,10 @@ async def create_tree(call: Call) -> Answer:
     """Store the tree that `base_tree` becomes with the given entries; an entry whose sha is null is deleted."""
     base = await base_tree(call)
     requested = [checked(entry) for entry in entries_of(call)]
-    before = await call.repository.objects.entries(base, recursive=True, trees=False) if base else []
     objects = call.repository.objects
+    # Only what is deleted or replaced as a whole must be known; an index replaces single files by itself.
+    removing = any(entry.get("sha", "") is None or entry["type"] == "tree" for entry in requested)
+    before = await files_below(call, base) if base is not None and removing else []
     inline = [entry["content"].encode() for entry in requested if "content" in entry]
     blobs = iter(await objects.write_blobs(inline))
     changes: list[TreeEntry] = []
@@ -105,9 +107,14 @@ async def changes_of(call: Call, entry: Mapping[str, Any], before: list[TreeEntr
     if expected != "commit" and await call.repository.objects.kind(sha) != expected:
         raise unprocessable(f"tree.sha {sha} is not a valid {expected}")
     if expected == "tree":
-        below = await call.repository.objects.entries(sha, recursive=True, trees=False)
+        below = await files_below(call, sha)
         return gone + [TreeEntry(new.mode, new.type, new.sha, f"{path}/{new.path}") for new in below]
-    return [*(old for old in gone if old.path != path), TreeEntry(entry["mode"], expected, sha, path)]
+    return [TreeEntry(entry["mode"], expected, sha, path)]
+
+
+async def files_below(call: Call, tree: str) -> list[TreeEntry]:
+    """List every file of a tree, submodules among them, as an index would hold them."""
+    return [entry for entry in await call.repository.objects.entries(tree, recursive=True) if entry.type != "tree"]
 
 
 async def base_tree(call: Call) -> str | None:

@@ -105,3 +105,37 @@ def test_git_meets_faults_too(hub: GitHubStandIn, api: Api, faults: Faults, tmp_
     faults.fail("github.git-http")
     assert "503" in git("clone", hub.clone_url("mdo/environments", token="ann-token"), cwd=tmp_path).stderr
     assert faults.calls("github.git-http") == {"github.git-http": 1}
+
+
+@pytest.mark.parametrize(
+    ("rule", "push", "sentence"),
+    [
+        ("pull_request", ("HEAD:prod",), "Changes must be made through a pull request."),
+        ("update", ("HEAD:prod",), "Cannot update this protected ref."),
+        ("non_fast_forward", ("--force", "HEAD~2:prod"), "Cannot force-push to this branch"),
+        ("deletion", ("--delete", "prod"), "Cannot delete this protected ref."),
+    ],
+)
+def test_a_protected_branch_takes_no_push(
+    hub: GitHubStandIn, clone: Path, api: Api, rule: str, push: tuple[str, ...], sentence: str
+) -> None:
+    """Push to prod against one rule, then to dev, which has none; without the rule, the same push goes through."""
+    prod = api.advance("prod", {"README.md": "prod\n"})
+    git("fetch", "--quiet", cwd=clone)
+    git("reset", "--quiet", "--hard", "origin/prod", cwd=clone)
+    git("commit", "--quiet", "--allow-empty", "--message", "more", cwd=clone)
+    hub.set_rules("mdo/environments", "prod", [{"type": rule}])
+    refused = git("push", "origin", *push, cwd=clone)
+    assert "GH013: Repository rule violations found for refs/heads/prod." in refused.stderr
+    assert f"- {sentence}" in refused.stderr
+    assert api.head("prod") == prod
+    assert git("push", "origin", "HEAD:dev", cwd=clone).returncode == 0
+    hub.set_rules("mdo/environments", "prod", [])
+    assert git("push", "origin", *push, cwd=clone).returncode == 0
+
+
+def test_a_restricted_branch_is_not_created_by_a_push(hub: GitHubStandIn, clone: Path) -> None:
+    """Push a new branch that may not come into being."""
+    hub.set_rules("mdo/environments", "frozen", [{"type": "creation"}])
+    assert "creations being restricted" in git("push", "origin", "HEAD:frozen", cwd=clone).stderr
+    assert git("push", "origin", "HEAD:thawed", cwd=clone).returncode == 0

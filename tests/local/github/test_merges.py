@@ -118,3 +118,14 @@ def test_a_protected_branch_takes_no_direct_update(hub: GitHubStandIn, opened: A
     assert "Cannot delete" in opened.refused("DELETE", "/git/refs/heads/prod")
     assert "Cannot create" in opened.refused("POST", "/git/refs", {"ref": "refs/heads/frozen", "sha": dev})
     merge(opened)
+
+
+def test_a_forced_update_can_be_forbidden(hub: GitHubStandIn, api: Api) -> None:
+    """Move prod back, with force, before and after the rule."""
+    first, second = api.head("prod"), api.advance("prod", {"README.md": "two\n"})
+    hub.set_rules("mdo/environments", "prod", [{"type": "non_fast_forward"}])
+    back = {"sha": first, "force": True}
+    assert "Cannot force-push" in api.refused("PATCH", "/git/refs/heads/prod", back)
+    assert api.head("prod") == second
+    hub.set_rules("mdo/environments", "prod", [])
+    api.patch("/git/refs/heads/prod", back)

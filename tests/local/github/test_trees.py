@@ -59,6 +59,27 @@ def test_a_subtree_can_be_put_in_whole(api: Api) -> None:
     ]
 
 
+def test_a_file_and_a_directory_can_take_each_others_place(api: Api) -> None:
+    """Put a file where k8s was, and a directory where README.md was."""
+    tree = [entry("k8s", content="a file"), entry("README.md/inside", content="a directory")]
+    sha = api.post("/git/trees", {"base_tree": api.head("dev"), "tree": tree})["sha"]
+    assert paths(api, sha) == {"README.md/inside": "100644", "k8s": "100644"}
+
+
+def test_a_submodule_is_taken_without_looking_for_its_commit(api: Api) -> None:
+    """Put in a commit of another repository."""
+    tree = [entry("vendor", mode="160000", type="commit", sha="1" * 40)]
+    sha = api.post("/git/trees", {"base_tree": api.head("dev"), "tree": tree})["sha"]
+    listed = {one["path"]: one for one in api.get(f"/git/trees/{sha}")["tree"]}
+    assert listed["vendor"] == {"path": "vendor", "mode": "160000", "type": "commit", "sha": "1" * 40}
+
+
+def test_a_directory_is_deleted_by_its_name(api: Api) -> None:
+    """Delete k8s as a whole."""
+    sha = api.post("/git/trees", {"base_tree": api.head("dev"), "tree": [entry("k8s", sha=None)]})["sha"]
+    assert paths(api, sha) == {"README.md": "100644"}
+
+
 def test_the_same_content_gives_the_same_tree(api: Api) -> None:
     """Write what is there already."""
     before = api.get("/git/trees/dev")["sha"]
