@@ -1,0 +1,46 @@
+# One target per intention. Everything runs in .venv, which the first target that needs it makes.
+
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+
+.PHONY: demo test check lint types stage bench lock setup clean
+
+demo: $(READY) ## run the whole story on the stand-in cloud (ARGS=--json for machines)
+	@./prodgate demo $(ARGS)
+
+test: $(READY) ## every test; PYTEST_ARGS to choose
+	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+check: lint types test ## what a pull request must pass
+
+lint: $(READY)
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+types: $(READY)
+	@$(BIN)/mypy
+
+stage: $(READY) ## dist/<function>/, each as it is deployed
+	@$(BIN)/python -m infra.staging
+
+bench: $(READY) ## one JSON object per figure
+	@$(BIN)/python -m bench $(ARGS)
+
+lock: $(READY) ## resolve requirements*.in anew; nothing younger than a week
+	@$(BIN)/python -m infra.lock
+
+setup: $(READY)
+
+# pip alone needs a minute for what uv installs in fifteen seconds; where uv cannot reach the index, pip does it.
+$(READY): requirements-dev.txt requirements-setup.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "prodgate needs Python 3.11 or newer; set PYTHON=python3.11, say")'
+	@echo "setting up .venv (once) ..." >&2
+	@$(PYTHON) -m venv .venv || { echo "python3 -m venv failed; on Debian: apt install python3-venv" >&2; exit 1; }
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-setup.txt
+	@$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes --compile-bytecode requirements-dev.txt \
+		|| $(BIN)/pip install --quiet --require-hashes -r requirements-dev.txt
+	@touch $@
+
+clean:
+	@rm -rf .venv dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage

@@ -1,0 +1,129 @@
+"""What everything in the demo's company is called, and the configuration of its four functions."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+GATE_PROJECT: Final = "mdo-gate"
+PROD_PROJECT: Final = "mdo-prod"
+REPOSITORY: Final = "mdo/mdo-environments"
+ARTIFACT_REGISTRY: Final = "us-docker.pkg.dev"
+DOCKER_HUB: Final = "docker.io"
+APPS: Final = f"{ARTIFACT_REGISTRY}/mdo/apps"
+SERVICES: Final = ("mdo-posts", "mdo-reviews", "mdo-ratings", "mdo-users", "mdo-frontend")
+MONGO: Final = f"{DOCKER_HUB}/library/mongo"
+
+LOCATION: Final = f"projects/{GATE_PROJECT}/locations/europe-west1"
+KEY_RING: Final = f"{LOCATION}/keyRings/prodgate"
+KEY: Final = f"{KEY_RING}/cryptoKeys/quality-assurance"
+ATTESTOR: Final = f"projects/{PROD_PROJECT}/attestors/quality-assurance-attestor"
+NOTE: Final = f"projects/{PROD_PROJECT}/notes/quality-assurance"
+
+PERSON: Final = "dana"
+PERSON_TOKEN: Final = "token-of-dana"  # noqa: S105 - it opens the stand-in only
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionName:
+    """A function, the topic that wakes it, and its GitHub App: login, token secret and permissions."""
+
+    function: str
+    topic: str
+    app: str = ""
+    permissions: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def login(self) -> str:
+        """The App's login, as creators of statuses and authors of commits show it."""
+        return f"{self.app}[bot]"
+
+    @property
+    def token(self) -> str:
+        """The App's installation token in the stand-in."""
+        return f"token-of-{self.app}"
+
+    @property
+    def secret(self) -> str:
+        """The Secret Manager secret that holds the token."""
+        return f"projects/{GATE_PROJECT}/secrets/{self.app}-token"
+
+    @property
+    def subscription(self) -> str:
+        """The push subscription that delivers the topic to the function."""
+        return f"projects/{GATE_PROJECT}/subscriptions/{self.function.replace('_', '-')}"
+
+
+_READ: Final = (("metadata", "read"),)
+RESOLVE: Final = FunctionName("resolve_image", "gcr")
+PIN: Final = FunctionName("pin_manifests", "image-resolved", "prodgate-pin", (*_READ, ("contents", "write")))
+ATTEST: Final = FunctionName(
+    "attest_images", "test-passed", "prodgate-attest", (*_READ, ("contents", "read"), ("statuses", "write"))
+)
+PROMOTE: Final = FunctionName(
+    "open_prod_pr",
+    "attestation-complete",
+    "prodgate-release",
+    (*_READ, ("contents", "write"), ("statuses", "write"), ("pull_requests", "write")),
+)
+FUNCTIONS: Final = (RESOLVE, PIN, ATTEST, PROMOTE)
+PULLED_TOPICS: Final = ("rejected", "dead-letter")
+
+
+def topic_path(topic: str) -> str:
+    """The resource name of a topic."""
+    return f"projects/{GATE_PROJECT}/topics/{topic}"
+
+
+def pull_subscription(topic: str) -> str:
+    """The resource name of the pull subscription that keeps what lands in a topic."""
+    return f"projects/{GATE_PROJECT}/subscriptions/{topic}-pull"
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoints:
+    """Where the stand-ins listen: Google's services by gRPC, Pub/Sub, GitHub, and each registry host."""
+
+    google: str
+    pubsub: str
+    github: str
+    registries: Mapping[str, str]
+
+
+def variables_of(function: FunctionName, at: Endpoints, settling_s: float) -> dict[str, str]:
+    """Configure a function by environment variables, as Terraform would, with the stand-ins as endpoints."""
+    surroundings = {
+        "PRODGATE_PROJECT": GATE_PROJECT,
+        "PRODGATE_GOOGLE_ENDPOINT": at.google,
+        "PRODGATE_PUBSUB_ENDPOINT": at.pubsub,
+        "PRODGATE_SETTLING_S": str(settling_s),
+    }
+    registries = {
+        "PRODGATE_REGISTRIES": json.dumps([APPS, f"{DOCKER_HUB}/library"]),
+        "PRODGATE_REGISTRY_ENDPOINTS": json.dumps(dict(at.registries)),
+    }
+    github = {
+        "PRODGATE_REPOSITORY": REPOSITORY,
+        "PRODGATE_MANIFEST_FOLDERS": json.dumps(["apps", "platform"]),
+        "PRODGATE_GITHUB_API_URL": at.github,
+        "PRODGATE_GITHUB_WEB_URL": at.github,
+        "PRODGATE_GITHUB_LOGIN": function.login,
+        "PRODGATE_GITHUB_TOKEN_SECRET": f"{function.secret}/versions/latest",
+    }
+    policy = {
+        "PRODGATE_PROD_PROJECT": PROD_PROJECT,
+        "PRODGATE_PROD_LOCATION": "us-central1",
+        "PRODGATE_ATTESTATION_PROJECT": PROD_PROJECT,
+    }
+    suites = {
+        "PRODGATE_EVIDENCE": "trust-publisher",
+        "PRODGATE_SUITES": json.dumps({"qa": {"attestor": ATTESTOR, "key_version": f"{KEY}/cryptoKeyVersions/1"}}),
+    }
+    required = {
+        "PRODGATE_REQUIRED_SUITES": json.dumps({"qa": {"attestor": ATTESTOR}}),
+        "PRODGATE_ATTESTER_LOGIN": ATTEST.login,
+    }
+    own = {RESOLVE: registries, PIN: registries | github, ATTEST: github | policy | suites}
+    return surroundings | own.get(function, github | policy | required)

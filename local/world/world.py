@@ -1,0 +1,271 @@
+"""The world and its verbs: push an image, commit to dev, pass the tests, rotate the key, and look at what came of it.
+
+Every verb acts over the wire, as a developer, CI or an operator would; none edits state behind a server. Verbs are
+plain functions: the servers run in an event loop on a thread of their own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import tempfile
+import threading
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final, Self, TypeVar
+
+from google.cloud import kms_v1
+from google.pubsub_v1 import PubsubMessage
+
+from local.blog_app import environment_files, first_prod_files
+from local.faults import Faults
+from local.google.pubsub import DeliveryRecord
+from local.registry.events import Pushed, artifact_registry_event
+from local.registry.push import push_image, retag
+from local.world import founding, looking
+from local.world.clients import Clients
+from local.world.cloud import StandInCloud
+from local.world.git import WorkingCopy
+from local.world.hosting import Hosting, InProcess
+from local.world.looking import PulledMessage, SeenAttestation, SeenPullRequest
+from local.world.names import (
+    APPS,
+    FUNCTIONS,
+    KEY,
+    MONGO,
+    PERSON,
+    PERSON_TOKEN,
+    REPOSITORY,
+    SERVICES,
+    Endpoints,
+    FunctionName,
+    topic_path,
+    variables_of,
+)
+
+_T = TypeVar("_T")
+_SETTLED_S: Final = 60.0
+Files = Mapping[str, bytes | None]
+
+
+@dataclass(frozen=True, slots=True)
+class WorldSettings:
+    """How the world runs.
+
+    `time_scale` shortens Pub/Sub's waits, `latency_s` is added to every remote call, `settling_s` is how long the
+    functions take an event for young, `first_files` is what dev begins with, `pubsub` is another Pub/Sub's address.
+    """
+
+    time_scale: float = 100.0
+    latency_s: float = 0.0
+    settling_s: float = 0.0
+    seed: str = ""
+    first_files: Files = field(default_factory=environment_files)
+    pubsub: str | None = None
+
+
+class World:
+    """A stand-in cloud with the Blog App's company in it, and the four functions running."""
+
+    def __init__(self, settings: WorldSettings | None = None, hosting: Callable[[], Hosting] = InProcess) -> None:
+        self.settings = settings or WorldSettings()
+        self.faults = Faults(seed=self.settings.seed)
+        self.deliveries: list[DeliveryRecord] = []
+        self.rejected: list[PulledMessage] = []
+        self.dead_letters: list[PulledMessage] = []
+        self._make_hosting = hosting
+        self._folder = tempfile.TemporaryDirectory(prefix="prodgate-world-")
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="world", daemon=True)
+        self._listeners: list[Callable[[DeliveryRecord], None]] = [self.deliveries.append]
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        try:
+            self._do(self._start())
+            self._copy = WorkingCopy(self._path("dana"), self.cloud.github.clone_url(REPOSITORY, token=PERSON_TOKEN))
+            self._copy.found(first_prod_files(), {k: v for k, v in self.settings.first_files.items() if v is not None})
+            self.repository = looking.github_as_person(self.cloud.github.url)
+            self.faults.latency_s = self.settings.latency_s
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.faults.clear()
+        self.faults.latency_s = 0
+        if hasattr(self, "repository"):
+            self.repository.requester.close()
+        self._do(self._stop())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+        self._folder.cleanup()
+
+    # A developer's verbs.
+
+    def push_image(self, repository: str, tag: str, *, content: bytes | None = None, index: bool = False) -> str:
+        """Build and push an image (`HOST/PATH`); the registry says so on `gcr`, if it is one that does."""
+        host, _, path = repository.partition("/")
+        content = f"{repository}:{tag}".encode() if content is None else content
+        return self._do(push_image(self.cloud.registries[host].url, path, tag, content=content, index=index))
+
+    def retag(self, repository: str, source: str, tag: str) -> str:
+        """Let another tag name what one names."""
+        host, _, path = repository.partition("/")
+        return self._do(retag(self.cloud.registries[host].url, path, source, tag))
+
+    def announce(self, image: str) -> None:
+        """Tell prodgate about an image by hand, as people do for registries that tell nobody."""
+        self.publish("gcr", json.dumps({"image": image}).encode())
+
+    def commit_to_dev(self, files: Files, message: str = "Change the manifests") -> str:
+        """Commit and push to dev; answer the commit."""
+        return self._copy.commit("dev", files, message)
+
+    def commit_to(self, branch: str, files: Files, message: str = "Change the manifests") -> str:
+        """Commit and push to any branch; answer the commit."""
+        return self._copy.commit(branch, files, message)
+
+    def squash(self, branch: str, into: str = "prod") -> str:
+        """Merge a release as a person may: squashed."""
+        return self._copy.merge(branch, into)
+
+    # CI's and an operator's verbs.
+
+    def pass_tests(self, commit: str | None = None, **changed: Any) -> dict[str, Any]:
+        """Publish test-passed for a commit (the head of dev), as CI does; answer what was published."""
+        event = {
+            "suite": "qa",
+            "outcome": "success",
+            "repository": REPOSITORY,
+            "commit": commit or self.head("dev"),
+            "run": "https://ci.mdo.example/runs/1",
+            **changed,
+        }
+        self.publish("test-passed", json.dumps(event).encode())
+        return event
+
+    def publish(self, topic: str, data: bytes, attributes: Mapping[str, str] | None = None) -> str:
+        """Publish a message as it is; answer its id."""
+        message = PubsubMessage(data=data, attributes=dict(attributes or {}))
+        answer = self._do(self.clients.publisher.publish(topic=topic_path(topic), messages=[message]))
+        return str(answer.message_ids[0])
+
+    def rotate_key(self, *, trusted: bool = True) -> str:
+        """Make a new version of the signing key and, if it is trusted, add it to the attestor; answer its name."""
+        made = self._do(
+            self.clients.kms.create_crypto_key_version(parent=KEY, crypto_key_version=kms_v1.CryptoKeyVersion())
+        )
+        if trusted:
+            self._do(founding.trust_key_version(self.clients, made.name))
+        return str(made.name)
+
+    def set_policy(self, document: dict[str, Any]) -> None:
+        """Replace prod's policy."""
+        self._do(founding.set_policy(self.clients, document))
+
+    def settle(self, timeout_s: float = _SETTLED_S) -> None:
+        """Wait until no event is under way, then take what was rejected and dead-lettered."""
+        self._do(self.cloud.pubsub.settled(timeout_s))
+        self.rejected += self._do(looking.pull(self.clients, "rejected"))
+        self.dead_letters += self._do(looking.pull(self.clients, "dead-letter"))
+
+    def release(self) -> str:
+        """Push every image of the Blog App, pin it, and pass the tests; answer the tested commit."""
+        for service in SERVICES:
+            self.push_image(f"{APPS}/{service}", "v1")
+        self.push_image(MONGO, "7")
+        self.announce(f"{MONGO}:7")
+        self.settle()
+        return str(self.pass_tests()["commit"])
+
+    # Looking.
+
+    def head(self, branch: str) -> str:
+        """The commit that a branch names."""
+        return self.repository.get_branch(branch).commit.sha
+
+    def file(self, path: str, branch: str = "dev") -> bytes:
+        """A file as a branch has it."""
+        content = self.repository.get_contents(path, ref=branch)
+        return content[0].decoded_content if isinstance(content, list) else content.decoded_content
+
+    @property
+    def pull_requests(self) -> list[SeenPullRequest]:
+        """Every pull request, oldest first."""
+        return looking.pull_requests(self.repository)
+
+    @property
+    def attestations(self) -> list[SeenAttestation]:
+        """Every attestation of the prod project."""
+        return self._do(looking.attestations(self.clients))
+
+    def lasting_state(self) -> dict[str, Any]:
+        """Everything that an event could change."""
+        return looking.lasting_state(self.repository, self.attestations)
+
+    def do(self, work: Coroutine[Any, Any, _T]) -> _T:
+        """Run a coroutine beside the servers, for looks that have no verb."""
+        return self._do(work)
+
+    def on_delivery(self, listener: Callable[[DeliveryRecord], None]) -> None:
+        """Be told, on the world's own thread, of every delivery as it ends."""
+        self._listeners.append(listener)
+
+    # Starting and stopping.
+
+    async def _start(self) -> None:
+        self.cloud = StandInCloud(
+            self._path("github"), self.faults, time_scale=self.settings.time_scale, on_push=self._tell
+        )
+        await self.cloud.start()
+        self.cloud.pubsub.on_delivery(self._delivered)
+        self.endpoints: Endpoints = self.cloud.endpoints(self.settings.pubsub)
+        self.clients = Clients(self.endpoints)
+        self._found_github()
+        await asyncio.gather(
+            founding.found_topics(self.clients),
+            founding.found_signing(self.clients),
+            founding.found_secrets(self.clients),
+        )
+        self.hosting = self._make_hosting()
+        await asyncio.gather(*map(self._host, FUNCTIONS))
+
+    async def _host(self, function: FunctionName) -> None:
+        variables = variables_of(function, self.endpoints, self.settings.settling_s)
+        url = await self.hosting.start(function.function, variables)
+        await founding.subscribe(self.clients, function, url)
+
+    def _found_github(self) -> None:
+        github = self.cloud.github
+        github.create_repository(REPOSITORY, default_branch="dev")
+        github.add_user(PERSON, PERSON_TOKEN)
+        for function in FUNCTIONS:
+            if function.app:
+                github.add_app(function.login, function.token, dict(function.permissions))
+
+    async def _stop(self) -> None:
+        if hasattr(self, "hosting"):
+            await self.hosting.stop()
+        if hasattr(self, "clients"):
+            await self.clients.close()
+        if hasattr(self, "cloud"):
+            await self.cloud.stop()
+
+    async def _tell(self, pushed: Pushed) -> None:
+        """Be Artifact Registry: say on `gcr` what was pushed."""
+        message = PubsubMessage(data=artifact_registry_event(pushed))
+        await self.clients.publisher.publish(topic=topic_path("gcr"), messages=[message])
+
+    def _delivered(self, record: DeliveryRecord) -> None:
+        for listener in self._listeners:
+            listener(record)
+
+    def _path(self, name: str) -> Path:
+        return Path(self._folder.name) / name
+
+    def _do(self, work: Coroutine[Any, Any, _T]) -> _T:
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
