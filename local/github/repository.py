@@ -146,7 +146,15 @@ class Repository:
 
     def initialize(self) -> None:
         """Create the bare Git repository, empty."""
-        create = ["git", "init", "--quiet", "--bare", f"--initial-branch={self.default_branch}", str(self.directory)]
+        create = [
+            "git",
+            "init",
+            "--quiet",
+            "--bare",
+            "--template=",
+            f"--initial-branch={self.default_branch}",
+            str(self.directory),
+        ]
         subprocess.run(create, check=True, env=clean_environment())
         with (self.directory / "config").open("a", encoding="utf-8") as config:
             for setting, value in SETTINGS.items():

@@ -1,4 +1,8 @@
-"""The stand-in for GitHub: its REST API and smart HTTP for git, on one port of the loopback interface."""
+"""The stand-in for GitHub: its REST API and smart HTTP for git, on one port of the loopback interface.
+
+Known differences: an empty repository takes objects and refs through the API (GitHub answers 409), no commit is ever
+verified, `mergeable` is known at once (GitHub says null first), rate limits are reported and never enforced.
+"""
 
 from __future__ import annotations
 

@@ -27,6 +27,10 @@ class Contract:
     def check(self, verb: str, path: str, *, request: Any, status: int, answer: Any) -> None:
         """Validate one call; raises jsonschema's ValidationError."""
         name = self.operation(verb, path)
+        if not name:
+            assert status == 404, f"{verb} {path} is no operation of the description"
+            self._validator("", "").validate(answer)
+            return
         described = self.subset["operations"][name]
         if described["request"] is not None and status < 300:
             self._validator(name, "request").validate(request if request is not None else {})
@@ -41,7 +45,7 @@ class Contract:
             self.driven.add(name)
 
     def operation(self, verb: str, path: str) -> str:
-        """Find the operation of a call: of all that fit, the one whose address says most."""
+        """Find the operation of a call: of all that fit, the one whose address says most; empty when none does."""
         if verb == "GET" and OLD_ADDRESS.fullmatch(path):
             return OLD_OPERATION
         fitting = [
@@ -49,7 +53,7 @@ class Contract:
             for name, described in self.subset["operations"].items()
             if described["verb"] == verb and pattern(described["path"]).fullmatch(path)
         ]
-        return max(fitting)[1]
+        return max(fitting, default=(0, ""))[1]
 
     def _make_validator(self, name: str, part: str) -> Draft202012Validator:
         schema: Any = {"$ref": "#/schemas/basic-error"}

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from github import Github
+from github import Github, UnknownObjectException
 
 from tests.local.github.client import REPOSITORY, Api
 
@@ -106,3 +106,12 @@ def test_pygithub_edits_a_ref_that_it_read(pygithub: Github, api: Api) -> None:
     sha = api.commit({"README.md": "three\n"}, api.head("dev"))
     pygithub.get_repo("mdo/environments").get_git_ref("heads/dev").edit(sha)
     assert api.head("dev") == sha
+
+
+def test_a_lazy_ref_must_be_read_before_it_is_edited(lazy_pygithub: Github, api: Api) -> None:
+    """Edit one unread: PyGithub patches the address it would have read, which names no operation."""
+    ref = lazy_pygithub.get_repo("mdo/environments").get_git_ref("heads/dev")
+    with pytest.raises(UnknownObjectException):
+        ref.edit(api.head("prod"))
+    assert ref.object.sha == api.head("dev")
+    ref.edit(ref.object.sha)
