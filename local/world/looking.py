@@ -109,7 +109,7 @@ async def pull(clients: Clients, topic: str) -> list[PulledMessage]:
 
 
 def lasting_state(repository: Repository, seen: list[SeenAttestation]) -> dict[str, Any]:
-    """Everything that an event could change, for comparing before and after: branches, statuses, pulls, attestations."""
+    """Everything that an event could change: branches, statuses, pull requests, attestations."""
     branches = {branch.name: branch.commit.sha for branch in repository.get_branches()}
     return {
         "branches": branches,
@@ -125,7 +125,6 @@ def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str
     """Name what differs between two pictures of the lasting state."""
     changed = [part for part in before if before[part] != after[part]]
     return [f"{part}: {json.dumps(before[part])} -> {json.dumps(after[part])}" for part in changed]
-    ]
 
 
 def _statuses(repository: Repository, sha: str) -> list[str]:
