@@ -1,0 +1,1 @@
+"""What a person runs: `./prodgate demo`. Each command is a room of its own."""

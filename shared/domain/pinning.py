@@ -39,10 +39,11 @@ class Move:
 
 @dataclass(frozen=True, slots=True)
 class PinnedFile:
-    """A manifest after pinning: its text, the moves made in it, and the places that had to be left alone."""
+    """A manifest after pinning: its text, its images as they were, the moves made, and the places left alone."""
 
     path: str
     text: str
+    images: tuple[ImageField, ...]
     moves: tuple[Move, ...]
     left_alone: tuple[str, ...]
 
@@ -58,7 +59,7 @@ def pin(manifest: Manifest, digests: TagDigests) -> PinnedFile:
     left = tuple(move.field.place for move in wanted if move not in moves)
     text = _spliced(manifest.text, moves)
     _verify(manifest, text, moves)
-    return PinnedFile(manifest.path, manifest.bom + text, moves, left)
+    return PinnedFile(manifest.path, manifest.bom + text, manifest.images, moves, left)
 
 
 def _moves(manifest: Manifest, digests: TagDigests) -> Iterator[Move]:

@@ -165,11 +165,15 @@ def _before(move: Move) -> str:
 
 
 def _done(tag: Tag, pinned: Sequence[PinnedFile]) -> Done:
-    moves = [move for file in pinned for move in file.moves if _follows(move, tag)]
-    if not moves:
-        return Done(f"{tag[0]}:{tag[1]} is pinned already, or no manifest follows it", changed=False)
-    return Done(f"{tag[0]}:{tag[1]} pinned to {moves[0].digest} in {len(moves)} places", changed=True)
+    image, name = tag
+    moves = [m for file in pinned for m in file.moves if (m.field.reference.name, m.tag) == tag]
+    if moves:
+        return Done(f"{image}:{name} pinned to {moves[0].digest} in {_places(len(moves))}", changed=True)
+    following = [f for file in pinned for f in file.images if (f.reference.name, f.follows) == tag]
+    if following:
+        return Done(f"{image}:{name} is pinned already in {_places(len(following))}", changed=False)
+    return Done(f"no manifest follows {image}:{name}", changed=False)
 
 
-def _follows(move: Move, tag: Tag) -> bool:
-    return (move.field.reference.name, move.tag) == tag
+def _places(count: int) -> str:
+    return "1 place" if count == 1 else f"{count} places"
