@@ -69,8 +69,9 @@ class InProcess:
 
     async def stop(self) -> None:
         """Stop the servers, then close the functions' clients."""
-        for server, task in self._servers:
+        for server, _ in self._servers:
             server.should_exit = True
+        for _, task in self._servers:
             await task
         for function in self._functions:
             await function.close()

@@ -67,6 +67,16 @@ class SeenPullRequest:
     state: str
 
 
+@dataclass(frozen=True, slots=True)
+class SeenStatus:
+    """A commit status as its list shows it; `creator` is a login."""
+
+    context: str
+    state: str
+    creator: str
+    target_url: str
+
+
 def github_as_person(url: str) -> Repository:
     """Open the environments repository as a person does."""
     client = Github(
@@ -106,6 +116,12 @@ async def pull(clients: Clients, topic: str) -> list[PulledMessage]:
     if ids:
         await clients.subscriber.acknowledge(request=AcknowledgeRequest(subscription=subscription, ack_ids=ids))
     return [PulledMessage(r.message.data, dict(r.message.attributes)) for r in answer.received_messages]
+
+
+def statuses(repository: Repository, commit: str) -> list[SeenStatus]:
+    """Every status of a commit, newest first."""
+    found = repository.get_commit(commit).get_statuses()
+    return [SeenStatus(s.context, s.state, s.creator.login, s.target_url or "") for s in found]
 
 
 def lasting_state(repository: Repository, seen: list[SeenAttestation]) -> dict[str, Any]:

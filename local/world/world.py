@@ -23,12 +23,12 @@ from local.faults import Faults
 from local.google.pubsub import DeliveryRecord
 from local.registry.events import Pushed, artifact_registry_event
 from local.registry.push import push_image, retag
-from local.world import founding, looking
+from local.world import attesting, founding, looking
 from local.world.clients import Clients
 from local.world.cloud import StandInCloud
 from local.world.git import WorkingCopy
 from local.world.hosting import Hosting, InProcess
-from local.world.looking import PulledMessage, SeenAttestation, SeenPullRequest
+from local.world.looking import PulledMessage, SeenAttestation, SeenPullRequest, SeenStatus
 from local.world.names import (
     APPS,
     FUNCTIONS,
@@ -54,15 +54,18 @@ class WorldSettings:
     """How the world runs.
 
     `time_scale` shortens Pub/Sub's waits, `latency_s` is added to every remote call, `settling_s` is how long the
-    functions take an event for young, `first_files` is what dev begins with, `pubsub` is another Pub/Sub's address.
+    functions take an event for young, `prod_files` and `first_files` are what prod and dev begin with, `pubsub` is
+    another Pub/Sub's address, `variables` are added to every function's environment.
     """
 
     time_scale: float = 100.0
     latency_s: float = 0.0
     settling_s: float = 0.0
     seed: str = ""
+    prod_files: Mapping[str, bytes] = field(default_factory=first_prod_files)
     first_files: Files = field(default_factory=environment_files)
     pubsub: str | None = None
+    variables: Mapping[str, str] = field(default_factory=dict)
 
 
 class World:
@@ -74,6 +77,7 @@ class World:
         self.deliveries: list[DeliveryRecord] = []
         self.rejected: list[PulledMessage] = []
         self.dead_letters: list[PulledMessage] = []
+        self.urls: dict[str, str] = {}
         self._make_hosting = hosting
         self._folder = tempfile.TemporaryDirectory(prefix="prodgate-world-")
         self._loop = asyncio.new_event_loop()
@@ -85,7 +89,7 @@ class World:
         try:
             self._do(self._start())
             self._copy = WorkingCopy(self._path("dana"), self.cloud.github.clone_url(REPOSITORY, token=PERSON_TOKEN))
-            self._copy.found(first_prod_files(), {k: v for k, v in self.settings.first_files.items() if v is not None})
+            self._copy.found(self.settings.prod_files, _given(self.settings.first_files))
             self.repository = looking.github_as_person(self.cloud.github.url)
             self.faults.latency_s = self.settings.latency_s
         except BaseException:
@@ -154,6 +158,17 @@ class World:
         answer = self._do(self.clients.publisher.publish(topic=topic_path(topic), messages=[message]))
         return str(answer.message_ids[0])
 
+    def replay(self) -> int:
+        """Publish every message that was delivered once more, in the order of its first delivery; answer how many."""
+        first = {record.message_id: record for record in self.deliveries}
+        for record in first.values():
+            self.publish(record.topic.rpartition("/")[2], record.data, record.attributes)
+        return len(first)
+
+    def attest(self, image: str, **changed: Any) -> str:
+        """Store an attestation of an image (`HOST/PATH@sha256:…`) by hand, see `attesting`; answer its occurrence."""
+        return self._do(attesting.attest(self.clients, image, **changed))
+
     def rotate_key(self, *, trusted: bool = True) -> str:
         """Make a new version of the signing key and, if it is trusted, add it to the attestor; answer its name."""
         made = self._do(
@@ -203,6 +218,10 @@ class World:
         """Every attestation of the prod project."""
         return self._do(looking.attestations(self.clients))
 
+    def statuses(self, commit: str) -> list[SeenStatus]:
+        """Every status of a commit, newest first."""
+        return looking.statuses(self.repository, commit)
+
     def lasting_state(self) -> dict[str, Any]:
         """Everything that an event could change."""
         return looking.lasting_state(self.repository, self.attestations)
@@ -235,9 +254,9 @@ class World:
         await asyncio.gather(*map(self._host, FUNCTIONS))
 
     async def _host(self, function: FunctionName) -> None:
-        variables = variables_of(function, self.endpoints, self.settings.settling_s)
-        url = await self.hosting.start(function.function, variables)
-        await founding.subscribe(self.clients, function, url)
+        variables = variables_of(function, self.endpoints, self.settings.settling_s) | dict(self.settings.variables)
+        self.urls[function.function] = await self.hosting.start(function.function, variables)
+        await founding.subscribe(self.clients, function, self.urls[function.function])
 
     def _found_github(self) -> None:
         github = self.cloud.github
@@ -269,3 +288,7 @@ class World:
 
     def _do(self, work: Coroutine[Any, Any, _T]) -> _T:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+
+
+def _given(files: Files) -> dict[str, bytes]:
+    return {path: content for path, content in files.items() if content is not None}
