@@ -4,13 +4,17 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: demo test check lint types stage bench lock setup clean
+.PHONY: demo test coverage check lint types stage bench lock setup clean
 
 demo: $(READY) ## run the whole story on the stand-in cloud (ARGS=--json for machines)
 	@./prodgate demo $(ARGS)
 
-test: $(READY) ## every test; PYTEST_ARGS to choose
-	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+test: $(READY) ## every test; PYTEST_ARGS to choose, COVERAGE=1 to measure
+	@$(BIN)/python -m $(if $(COVERAGE),coverage run -m) pytest $(PYTEST_ARGS)
+
+coverage: $(READY) ## hold what `make test COVERAGE=1` measured against what is promised
+	@$(BIN)/coverage report --include='shared/domain/*,shared/workflow/*' --fail-under=100
+	@$(BIN)/coverage report --include='shared/clients/*,shared/runtime/*,functions/*' --fail-under=90
 
 check: lint types test ## what a pull request must pass
 

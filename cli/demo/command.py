@@ -51,7 +51,7 @@ def run(options: argparse.Namespace) -> int:
             if options.json:
                 print(json.dumps(report, indent=2))
             if options.keep:
-                timeline.say(directions(world))
+                timeline.say(directions(world, outcome.commit))
                 _wait_for_interrupt()
     return 0 if report["pull_request"] and not report["replay"]["changed"] and report["rejected"] else 1
 

@@ -45,6 +45,7 @@ spec:
 class Outcome:
     """What the story came to."""
 
+    commit: str = ""
     pull_requests: list[SeenPullRequest] = field(default_factory=list)
     attestations: list[SeenAttestation] = field(default_factory=list)
     verdicts: list[Verdict] = field(default_factory=list)
@@ -93,7 +94,7 @@ class Story:
             "Every image that prod's policy does not exempt is signed, stored, read back and proven. "
             "Then the pull request.",
         )
-        self._world.pass_tests()
+        self.outcome.commit = str(self._world.pass_tests()["commit"])
         self._world.settle()
         self.outcome.attestations = self._world.attestations
         self.outcome.pull_requests = self._world.pull_requests

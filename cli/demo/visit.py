@@ -6,11 +6,14 @@ from local.world.names import ATTESTOR, GATE_PROJECT, PERSON_TOKEN, PROD_PROJECT
 from local.world.world import World
 
 
-def directions(world: World) -> str:
-    """Write the endpoints, and lines for curl, git and gcloud that work against them."""
+def directions(world: World, released: str) -> str:
+    """Write the endpoints, and lines for curl, git and gcloud that work against them.
+
+    `released` is the tested commit; the head of dev is the one that holds a tag.
+    """
     google, endpoints = world.cloud.google.http_url, world.endpoints
     registries = "\n".join(f"  {url}  {host}" for host, url in endpoints.registries.items())
-    commit, registry = world.head("dev"), next(iter(endpoints.registries.values()))
+    refused, registry = world.head("dev"), next(iter(endpoints.registries.values()))
     accept = "Accept: application/vnd.oci.image.manifest.v1+json"
     return f"""\
 Everything is left running. Ctrl-C stops it and leaves nothing behind.
@@ -33,8 +36,13 @@ Replay an event with gcloud, as an operator does
   export CLOUDSDK_API_ENDPOINT_OVERRIDES_PUBSUB={google}/
   export CLOUDSDK_API_ENDPOINT_OVERRIDES_BINARYAUTHORIZATION={google}/
   export CLOUDSDK_API_ENDPOINT_OVERRIDES_CONTAINERANALYSIS={google}/
-  gcloud pubsub topics publish test-passed --message='{_test_passed(commit)}'
+  gcloud pubsub topics publish test-passed --message='{_test_passed(released)}'
+
+Publish one that is refused, and take it out of `rejected`
+  gcloud pubsub topics publish test-passed --message='{_test_passed(refused)}'
   gcloud pubsub subscriptions pull rejected-pull --auto-ack --limit=10
+
+See the attestations as an auditor does
   gcloud container binauthz attestations list --project={PROD_PROJECT} --attestor={ATTESTOR.rpartition("/")[2]} \\
     --attestor-project={PROD_PROJECT}
 """

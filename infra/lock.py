@@ -1,0 +1,40 @@
+"""Lock the requirements: every version and hash of what requirements*.in ask for, nothing younger than a week.
+
+A week is enough for most poisoned releases to be found and withdrawn. Run by `make lock`.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+from infra.staging.lock import RUNTIME_PYTHON
+
+_ROOT: Final = Path(__file__).parents[1]
+_COOLDOWN: Final = timedelta(days=7)
+_FILES: Final = ("requirements-dev", "requirements", "requirements-setup")  # the widest first; the others follow it
+
+
+def lock(name: str, *, before: datetime) -> None:
+    """Resolve one file anew; the narrower ones take the versions that the widest chose."""
+    constraint = [] if name == _FILES[0] else ["--constraint", f"{_FILES[0]}.txt"]
+    subprocess.run(
+        [
+            *(str(Path(sys.executable).with_name("uv")), "pip", "compile", "--quiet", "--universal", "--upgrade"),
+            *("--generate-hashes", "--python-version", RUNTIME_PYTHON),
+            *("--exclude-newer", before.date().isoformat()),
+            *("--custom-compile-command", "make lock"),
+            *constraint,
+            *(f"{name}.in", "--output-file", f"{name}.txt"),
+        ],
+        cwd=_ROOT,
+        check=True,
+    )
+
+
+if __name__ == "__main__":
+    for name in _FILES:
+        lock(name, before=datetime.now(UTC) - _COOLDOWN)
