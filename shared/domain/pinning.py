@@ -103,13 +103,16 @@ def _verify(manifest: Manifest, text: str, moves: tuple[Move, ...]) -> None:
 
 
 def _events(text: str, moves: tuple[Move, ...]) -> Iterator[tuple[str, str]]:
-    """Yield what a YAML reader sees, with each moved reference as it is meant to read."""
+    """Yield what a YAML reader sees, up to where it can read, with each moved reference as it is meant to read."""
     waiting = list(reversed(moves))
-    for event in yaml.parse(text, Loader=yaml.CSafeLoader):
-        value = event.value if isinstance(event, yaml.ScalarEvent) else ""
-        if waiting and value and _spans(event, waiting[-1].field.start):
-            value = waiting.pop().written
-        yield type(event).__name__, value
+    try:
+        for event in yaml.parse(text, Loader=yaml.CSafeLoader):
+            value = event.value if isinstance(event, yaml.ScalarEvent) else ""
+            if waiting and value and _spans(event, waiting[-1].field.start):
+                value = waiting.pop().written
+            yield type(event).__name__, value
+    except yaml.YAMLError:
+        yield "YAMLError", ""
 
 
 def _spans(event: yaml.Event, position: int) -> bool:
