@@ -1,0 +1,42 @@
+"""What stories share: a fresh world for each, and a person's look at its logs."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from local.world.world import World
+from tests.company import small_world
+
+Logs = Callable[[], list[dict[str, Any]]]
+
+
+@pytest.fixture
+def quiet_logging() -> Iterator[None]:
+    """Give the root logger back as it was: each function that starts takes it over."""
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+
+
+@pytest.fixture
+def world(quiet_logging: None) -> Iterator[World]:
+    """A fresh stand-in cloud in which the posts service waits for its first image."""
+    with small_world() as fresh:
+        yield fresh
+
+
+@pytest.fixture
+def logs(capsys: pytest.CaptureFixture[str]) -> Logs:
+    """The log entries since the last look, as Cloud Logging would read them."""
+
+    def look() -> list[dict[str, Any]]:
+        return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+    return look
