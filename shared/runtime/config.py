@@ -112,7 +112,9 @@ class Environment:
             return self._problem(name, error.detail, default)
 
     def _problem(self, name: str, why: str, instead: _T) -> _T:
-        self._problems.append(f"{name} {why}")
+        problem = f"{name} {why}"
+        if problem not in self._problems:  # two rooms may need the same variable
+            self._problems.append(problem)
         return instead
 
 
