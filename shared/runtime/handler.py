@@ -104,6 +104,8 @@ class Function(Generic[_E]):
 
     async def _body(self, request: Request, held: AsyncExitStack) -> bytes | None:
         """Read a body while counting it; large ones one at a time, so that ten of them cannot fill the memory."""
+        if int(request.headers.get("content-length", 0)) > limits.PUSH_BODY_BYTES:
+            return None
         body = bytearray()
         async for chunk in request.stream():
             if len(body) <= limits.ENVELOPE_BYTES < len(body) + len(chunk):
