@@ -1,0 +1,1 @@
+"""Functions that do nothing, to compare with."""
