@@ -76,15 +76,17 @@ async def require_on_dev(
 
     Raises:
         Rejected: there is none of this id, or dev does not hold it.
-        Unavailable: it may not be visible yet.
+        Unavailable: it may not be visible yet, or the repository cannot be read at all.
     """
     held = await repository.git.contains(environment.dev, commit)
     found = await repository.git.commit(commit) if held else None
+    if found is not None:
+        return found
+    # To an App that may not see the repository GitHub says 404 about everything in it: that is no fault of the event.
+    await repository.git.require_head(environment.dev)
     if held is False:
-        raise Rejected(Reason.NOT_ON_DEV, f"commit: {commit} is not on {environment.dev}")
-    if found is None:
-        raise not_found(Reason.UNKNOWN_COMMIT, f"commit: {environment.repository} has no {commit}", settling=settling)
-    return found
+        raise not_found(Reason.NOT_ON_DEV, f"commit: {commit} is not on {environment.dev}", settling=settling)
+    raise not_found(Reason.UNKNOWN_COMMIT, f"commit: {environment.repository} has no {commit}", settling=settling)
 
 
 async def contents_of(tree: str, repository: Repository, environment: EnvironmentSettings) -> CommitContents:
