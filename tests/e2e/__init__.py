@@ -1,0 +1,1 @@
+"""The whole gate as it is deployed: staged source under the functions-framework console script."""
