@@ -41,19 +41,17 @@ class Faults:
         self.latency_s = latency_s
         self._seed = seed
         self._rate = 0.0
-        self._planned: defaultdict[str, deque[Fault]] = defaultdict(deque)
+        self._planned: defaultdict[str, deque[Fault | None]] = defaultdict(deque)
         self._calls: Counter[str] = Counter()
         self._lock = threading.Lock()
 
-    def fail(self, method: str, *, times: int = 1, code: str = "UNAVAILABLE") -> None:
-        """Refuse the next `times` calls of a method with a gRPC status name."""
-        with self._lock:
-            self._planned[method].extend([Fault(Mischief.REFUSE, code)] * times)
+    def fail(self, method: str, *, times: int = 1, code: str = "UNAVAILABLE", after: int = 0) -> None:
+        """Let `after` calls of a method pass, then refuse `times` calls with a gRPC status name."""
+        self._plan(method, after, [Fault(Mischief.REFUSE, code)] * times)
 
-    def lose_reply(self, method: str, *, times: int = 1) -> None:
-        """Do the work of the next `times` calls of a method, and answer that the service is unavailable."""
-        with self._lock:
-            self._planned[method].extend([Fault(Mischief.LOSE_REPLY)] * times)
+    def lose_reply(self, method: str, *, times: int = 1, after: int = 0) -> None:
+        """Let `after` calls of a method pass, then do the work of `times` calls and answer UNAVAILABLE."""
+        self._plan(method, after, [Fault(Mischief.LOSE_REPLY)] * times)
 
     def sometimes(self, rate: float) -> None:
         """Refuse each call with this probability (0 to 1), repeatably by seed."""
@@ -76,6 +74,10 @@ class Faults:
         """How often each method was called, those that begin with `prefix`."""
         with self._lock:
             return {method: count for method, count in sorted(self._calls.items()) if method.startswith(prefix)}
+
+    def _plan(self, method: str, after: int, faults: list[Fault]) -> None:
+        with self._lock:
+            self._planned[method].extend([*[None] * after, *faults])
 
     def _next(self, method: str) -> Fault | None:
         with self._lock:
