@@ -1,0 +1,1 @@
+"""Held against programs that nobody here wrote: gcloud and CNCF Distribution."""
