@@ -26,8 +26,8 @@ TAG_CHARACTERS = 128
 # Manifests.
 MANIFEST_BYTES = 4 * 1024 * 1024  # of one file
 MANIFEST_FILES = 2000  # of one release
-MANIFEST_NODES = 200_000  # YAML nodes of one file
-MANIFEST_DEPTH = 100  # levels of one YAML document
+MANIFEST_NODES = 200_000  # YAML nodes and documents of one file
+MANIFEST_DEPTH = 100  # levels of one YAML document; libyaml's composer recurses, and ends the process near 20,000
 
 # Time.
 SETTLING_S = 300  # seconds after publishing in which "not found" may mean "not visible yet", so it is retried

@@ -3,18 +3,21 @@
 Rules:
 * Images are read from the pod spec of every workload kind: containers, init and ephemeral containers, image volumes.
 * A document of a kind that is neither a workload nor known to run nothing is a problem: it may run an image that
-  nobody sees here (Helm values, an Argo CD Application, a custom resource). So are duplicate keys and YAML merges,
-  which other readers may read otherwise, and the break-glass label, which would switch admission off.
+  nobody sees here (Helm values, an Argo CD Application, a custom resource). So is whatever other readers may read
+  otherwise: duplicate keys, YAML merges, explicit types, `items` outside of a List, a line that begins with `---` and
+  goes on. And so is the break-glass label, which would switch admission off.
 * Problems are collected, not raised, with file and line: a release refuses them all, pinning edits around them.
 
-Source: Kubernetes API reference (PodSpec); YAML 1.1 as libyaml reads it; cloud.google.com/binary-authorization/docs/
-using-breakglass for the label.
+Source: Kubernetes API reference (PodSpec); YAML 1.1 as libyaml reads it; k8s.io/apimachinery (yaml decoder,
+unstructured) for what kubectl and Argo CD read; cloud.google.com/binary-authorization/docs/using-breakglass.
 """
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -30,6 +33,14 @@ BREAK_GLASS: Final = frozenset({"image-policy.k8s.io/break-glass", "alpha.image-
 _CONTAINERS: Final = ("containers", "initContainers", "ephemeralContainers")
 _TAG_COMMENT: Final = re.compile(r"[ \t]+# tag: ([A-Za-z0-9_][A-Za-z0-9_.-]{0,127})(?=[ \t\r\n]|$)", re.ASCII)
 _BOM: Final = "\ufeff"
+# kubectl and Argo CD split a file at lines that begin so, before any YAML parser; libyaml reads `---x: …` as a key.
+_FALSE_MARKER: Final = re.compile(r"^---(?![ \t\r]|$)", re.MULTILINE)
+_TYPE: Final = "tag:yaml.org,2002:"
+_NULL: Final = f"{_TYPE}null"
+# Types of the YAML core schema, explicit or resolved. Not `!!binary`: others decode `!!binary aW1hZ2U=` to `image`.
+_PLAIN_TYPES: Final = frozenset(
+    f"{_TYPE}{name}" for name in ("map", "seq", "str", "int", "float", "bool", "null", "timestamp", "merge", "value")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,13 +121,21 @@ class _Reading:
 
     def documents(self, text: str) -> Iterator[yaml.Node]:
         """Yield each document's root, until one does not parse."""
+        marker = _FALSE_MARKER.search(text)
+        if marker is not None:
+            line = text.count("\n", 0, marker.start()) + 1
+            why = f"line {line} begins with --- and goes on, where other readers begin a document"
+            self._problem(None, Reason.NOT_UNDERSTOOD, why)
+            return
+        if not self._is_bounded(text):
+            return
         loader = yaml.CSafeLoader(text)
         try:
             while loader.check_node():
                 node = loader.get_node()
                 if node is not None:
                     yield node
-        except (yaml.YAMLError, RecursionError) as error:
+        except yaml.YAMLError as error:
             self._problem(None, Reason.MALFORMED_MANIFEST, f"it is not YAML: {shown(str(error))}")
         finally:
             loader.dispose()
@@ -131,16 +150,42 @@ class _Reading:
         if self._is_unambiguous(root):
             self._object(root)
 
+    def _is_bounded(self, text: str) -> bool:
+        """Count events before nodes are made of them: too deep would end the process inside libyaml's composer."""
+        depth = nodes = 0
+        # What does not parse is a problem too, but of its own document: those before it are read all the same.
+        with suppress(yaml.YAMLError):
+            for event in yaml.parse(text, Loader=yaml.CSafeLoader):
+                depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+                nodes += isinstance(event, (yaml.NodeEvent, yaml.DocumentStartEvent))
+                if depth > limits.MANIFEST_DEPTH or nodes > limits.MANIFEST_NODES:
+                    most = f"{limits.MANIFEST_NODES:,} YAML nodes in {limits.MANIFEST_DEPTH} levels"
+                    self._problem(None, Reason.MALFORMED_MANIFEST, f"it is too large to be judged: at most {most}")
+                    return False
+        return True
+
     def _object(self, root: yaml.MappingNode) -> None:
         kind = Kind(_scalar(root, "apiVersion"), _scalar(root, "kind"))
         if kind.is_list:
-            for item in _items(root, "items"):
-                self.document(item)
+            for item in self._items(root, "items"):
+                self._member(item)
+        elif _value(root, "items") is not None:
+            # kubectl and Argo CD deploy the `items` of any object, whatever its kind says.
+            self._problem(root, Reason.NOT_UNDERSTOOD, f"{shown(str(kind))} has items, which others read as a list")
         elif kind in POD_SPECS:
             self._pod_spec(root, POD_SPECS[kind])
         elif not runs_nothing(kind) and str(kind) not in self._exempt_kinds:
             what = str(kind) if kind.name else "a document without apiVersion and kind"
             self._problem(root, Reason.NOT_UNDERSTOOD, f"{what} may run images that cannot be seen here")
+
+    def _member(self, item: yaml.Node) -> None:
+        """Take one object of a List; one that an alias repeats could hold itself, or grow without bound."""
+        if not isinstance(item, yaml.MappingNode):
+            self._problem(item, Reason.NOT_UNDERSTOOD, "this item is no Kubernetes object")
+        elif self._is_new(item):
+            self._object(item)
+        else:
+            self._problem(item, Reason.NOT_UNDERSTOOD, "an alias repeats this object")
 
     def _pod_spec(self, root: yaml.MappingNode, path: tuple[str, ...]) -> None:
         spec: yaml.Node | None = root
@@ -149,9 +194,9 @@ class _Reading:
         if not isinstance(spec, yaml.MappingNode):
             self._problem(root, Reason.MALFORMED_MANIFEST, f"it has no {'.'.join(path)}")
             return
-        for holder in (container for field in _CONTAINERS for container in _items(spec, field)):
+        for holder in (container for field in _CONTAINERS for container in self._items(spec, field)):
             self._image(holder, "image")
-        for volume in _items(spec, "volumes"):
+        for volume in self._items(spec, "volumes"):
             source = _value(volume, "image")
             if source is not None:
                 self._image(source, "reference")
@@ -160,18 +205,33 @@ class _Reading:
         node = _value(holder, key)
         if not isinstance(node, yaml.ScalarNode) or not node.value:
             self._problem(holder, Reason.MALFORMED_MANIFEST, f"a container or volume has no {key}")
-        elif id(node) in self._seen:
-            self._problem(node, Reason.NOT_UNDERSTOOD, "an alias shares this image, so it cannot be judged alone")
-        else:
-            self._seen.add(id(node))
+        elif self._is_new(node):
             self._field(node)
+        else:
+            self._problem(node, Reason.NOT_UNDERSTOOD, "an alias shares this image, so it cannot be judged alone")
+
+    def _items(self, node: yaml.Node, key: str) -> list[yaml.Node]:
+        value = _value(node, key)
+        if isinstance(value, yaml.SequenceNode):
+            return list(value.value)
+        if value is not None and value.tag != _NULL:
+            self._problem(value, Reason.MALFORMED_MANIFEST, f"{key} is no list")
+        return []
+
+    def _is_new(self, node: yaml.Node) -> bool:
+        """Whether a node is met for the first time; by its place, since nodes of documents that are done are gone."""
+        place = node.start_mark.index
+        known = place in self._seen
+        self._seen.add(place)
+        return not known
 
     def _field(self, node: yaml.ScalarNode) -> None:
-        start = self._text.rfind(node.value, node.start_mark.index, node.end_mark.index)
-        if start < 0 or node.style in ("|", ">"):
+        # The value stands right before the end of its node; an anchor or a type before it may look the same.
+        end = node.end_mark.index - (1 if node.style in ("'", '"') else 0)
+        start = end - len(node.value)
+        if self._text[start:end] != node.value or node.style in ("|", ">"):
             self._problem(node, Reason.NOT_UNDERSTOOD, f"the image {shown(node.value)} is folded, escaped or templated")
             return
-        end = start + len(node.value)
         try:
             reference = ImageReference.parse(node.value)
         except Rejected as error:
@@ -181,26 +241,26 @@ class _Reading:
         self.images.append(ImageField(self.path, node.start_mark.line + 1, start, end, reference, follows))
 
     def _is_unambiguous(self, root: yaml.MappingNode) -> bool:
-        """Look at every node once: keys that repeat, merge or break glass, and documents too large to judge."""
+        """Look at every node once: explicit types, and keys that repeat, merge or break glass."""
         before = len(self.problems)
         waiting: list[yaml.Node] = [root]
         known: set[int] = {id(root)}
         while waiting and len(self.problems) == before:
             node = waiting.pop()
-            if isinstance(node, yaml.MappingNode):
+            if node.tag not in _PLAIN_TYPES:
+                self._problem(node, Reason.NOT_UNDERSTOOD, f"the type {shown(node.tag)} is read differently by others")
+            elif isinstance(node, yaml.MappingNode):
                 self._keys(node)
             for child in _children(node):
                 if id(child) not in known:
                     known.add(id(child))
                     waiting.append(child)
-            if len(known) > limits.MANIFEST_NODES:
-                self._problem(root, Reason.MALFORMED_MANIFEST, f"it has over {limits.MANIFEST_NODES:,} YAML nodes")
         return len(self.problems) == before
 
     def _keys(self, node: yaml.MappingNode) -> None:
         keys = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
-        twice = next((key for key in keys if keys.count(key) > 1), None) if len(set(keys)) < len(keys) else None
-        if twice is not None:
+        if len(set(keys)) < len(keys):
+            twice = Counter(keys).most_common(1)[0][0]
             self._problem(node, Reason.MALFORMED_MANIFEST, f"the key {shown(twice)} appears twice")
         elif "<<" in keys:
             self._problem(node, Reason.NOT_UNDERSTOOD, "a YAML merge (<<) is read differently by different tools")
@@ -231,8 +291,3 @@ def _value(node: yaml.Node | None, key: str) -> yaml.Node | None:
 def _scalar(node: yaml.Node, key: str) -> str:
     value = _value(node, key)
     return value.value if isinstance(value, yaml.ScalarNode) else ""
-
-
-def _items(node: yaml.Node, key: str) -> list[yaml.Node]:
-    value = _value(node, key)
-    return list(value.value) if isinstance(value, yaml.SequenceNode) else []
