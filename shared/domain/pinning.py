@@ -56,7 +56,7 @@ def pin(manifest: Manifest, digests: TagDigests) -> PinnedFile:
     """
     wanted = tuple(_moves(manifest, digests))
     moves = tuple(move for move in wanted if _keeps_its_tag(manifest.text, move.field))
-    left = tuple(move.field.place for move in wanted if move not in moves)
+    left = tuple(move.field.place for move in wanted if not _keeps_its_tag(manifest.text, move.field))
     text = _spliced(manifest.text, moves)
     _verify(manifest, text, moves)
     return PinnedFile(manifest.path, manifest.bom + text, manifest.images, moves, left)
@@ -75,6 +75,8 @@ def _keeps_its_tag(text: str, field: ImageField) -> bool:
     """Whether the tag stays visible: it is in the comment already, or nothing but a comment follows on the line."""
     if field.reference.tag is None:
         return True
+    if text.lstrip().startswith("{"):
+        return False  # kubectl and Argo CD read such a file as JSON, which has no comments
     after = field.end + len(_closing_quote(text, field.end))
     end_of_line = text.find("\n", after)
     rest = text[after:] if end_of_line < 0 else text[after:end_of_line]
