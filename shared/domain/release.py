@@ -20,6 +20,9 @@ from shared.domain.policy import Policy
 
 _REGULAR_MODES: Final = frozenset({"100644", "100755"})
 _PROGRAM_SUFFIXES: Final = (".jsonnet", ".libsonnet")
+# Helm takes a chart's templates from files of any suffix, and reads its Chart.yaml whatever `kind` stands in there;
+# Argo CD overrides images out of `.argocd-source.yaml` and `.argocd-source-<application>.yaml`.
+_PROGRAM_NAMES: Final = ("Chart.yaml", ".argocd-source")
 _MANIFEST_NAMES: Final = frozenset({"Kustomization"})
 _SHOWN_PROBLEMS: Final = 5
 
@@ -66,7 +69,7 @@ def require_readable(entries: Iterable[TreeEntry], folders: tuple[str, ...]) -> 
     Raises:
         Rejected: in the folders is a link, a submodule or a program, whose images cannot be known.
     """
-    _raise_all(_unreadable(entry for entry in entries if _is_inside(entry.path, folders)))
+    _raise_all(_unreadable(entry for entry in entries if _matters(entry, folders)))
 
 
 def read_release(manifests: Iterable[Manifest], policy: Policy, system: tuple[str, ...] = ()) -> Release:
@@ -106,6 +109,12 @@ def _is_inside(path: str, folders: tuple[str, ...]) -> bool:
     return any(path.startswith(f"{folder}/") for folder in folders)
 
 
+def _matters(entry: TreeEntry, folders: tuple[str, ...]) -> bool:
+    """Whether an entry is inside of a folder, or instead of it: a link there would deploy another folder."""
+    instead = entry.mode not in _REGULAR_MODES and any(f"{folder}/".startswith(f"{entry.path}/") for folder in folders)
+    return instead or _is_inside(entry.path, folders)
+
+
 def _is_manifest(path: str) -> bool:
     return path.endswith(MANIFEST_SUFFIXES) or path.rpartition("/")[2] in _MANIFEST_NAMES
 
@@ -114,7 +123,7 @@ def _unreadable(entries: Iterable[TreeEntry]) -> Iterator[Rejected]:
     for entry in entries:
         if entry.mode not in _REGULAR_MODES:
             yield Rejected(Reason.NOT_UNDERSTOOD, f"{entry.path}: a link or submodule; its images cannot be seen here")
-        elif entry.path.endswith(_PROGRAM_SUFFIXES):
+        elif entry.path.endswith(_PROGRAM_SUFFIXES) or entry.path.rpartition("/")[2].startswith(_PROGRAM_NAMES):
             yield Rejected(Reason.NOT_UNDERSTOOD, f"{entry.path}: a program; the images it makes cannot be seen here")
 
 
