@@ -109,13 +109,18 @@ def evaluate(written: str, policy: Policy, attested: Attested, *, system: tuple[
 
 
 def matches(pattern: str, written: str) -> bool:
-    """Whether an allowlist pattern matches the literal image string; a wildcard inside it matches nothing."""
+    """Whether an allowlist pattern matches the literal image string.
+
+    A wildcard inside of it, or before the registry is named (`**` alone would admit everything), matches nothing.
+    """
     stem = pattern.rstrip("*")
     stars = len(pattern) - len(stem)
     if "*" in stem or stars > len("**"):
         return False
     if not stars:
         return written == pattern
+    if "/" not in stem:
+        return False
     rest = written.removeprefix(stem)
     return written.startswith(stem) and (stars == len("**") or "/" not in rest)
 
