@@ -17,7 +17,7 @@ import json
 from dataclasses import InitVar, dataclass
 from typing import Final, Self
 
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
@@ -48,7 +48,7 @@ class AttestorKey:
             return False
         try:
             key = load_pem_public_key(self.pem.encode())
-        except ValueError:
+        except (ValueError, UnsupportedAlgorithm):
             return False
         if not isinstance(key, ec.EllipticCurvePublicKey) or not isinstance(key.curve, ec.SECP256R1):
             return False
