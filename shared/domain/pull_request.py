@@ -136,7 +136,8 @@ _CUT: Final = "\n\n…the rest is cut: GitHub bounds a body's length. The files 
 
 def _entity(found: re.Match[str]) -> str:
     character = found.group()
-    return " " if ord(character) < ord(" ") else f"&#{ord(character)};"
+    # What does not print can still act: controls end lines, U+202E turns the text after it around.
+    return f"&#{ord(character)};" if character.isprintable() else " "
 
 
 def _titled(change: ImageChange) -> str:

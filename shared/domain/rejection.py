@@ -42,4 +42,4 @@ def _kept(delivery: Delivery, own: dict[str, str]) -> dict[str, str]:
 
 
 def _bounded(text: str) -> str:
-    return text.encode()[: limits.ATTRIBUTE_BYTES].decode(errors="ignore")
+    return text.encode(errors="replace")[: limits.ATTRIBUTE_BYTES].decode(errors="ignore")
