@@ -18,6 +18,8 @@ _T = TypeVar("_T")
 _VALUE_CHARACTERS: Final = 8192
 _ITEMS: Final = 1000
 _LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
+# urlsplit drops tabs and line ends and reads `evil.com:80\@localhost:80` as localhost; other readers do not.
+_AMBIGUOUS: Final = re.compile(r"[\s\\@]")
 
 PROJECT: Final = re.compile(r"[a-z][a-z0-9-]{4,28}[a-z0-9]", re.ASCII)
 REPOSITORY: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+", re.ASCII)
@@ -107,7 +109,7 @@ class Environment:
         if value is None:
             return self._problem(name, "is not set", default)
         try:
-            return read(read_object(name, b'{"value":' + value.encode() + b"}"))
+            return read(read_object(name, b'{"value":' + value.encode(errors="surrogateescape") + b"}"))
         except Rejected as error:
             return self._problem(name, error.detail, default)
 
@@ -125,7 +127,8 @@ def is_loopback(url: str) -> bool:
         port = parts.port
     except ValueError:
         return False
-    return parts.scheme == "http" and parts.hostname in _LOOPBACK and port is not None
+    plain = not _AMBIGUOUS.search(url)
+    return plain and parts.scheme == "http" and parts.hostname in _LOOPBACK and port is not None
 
 
 def _matching(fields: Fields, matching: re.Pattern[str]) -> tuple[str, ...]:
