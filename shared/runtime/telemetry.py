@@ -35,11 +35,12 @@ class Redactor:
 
     def learn(self, secret: str) -> None:
         """Remember a secret, and each line of it."""
-        self._secrets.update({secret, *(line for line in secret.splitlines() if len(line) > len(_HIDDEN))})
+        found = {secret, *(line.strip() for line in secret.splitlines())}
+        self._secrets.update(text for text in found if len(text) > len(_HIDDEN))
 
     def clean(self, text: str) -> str:
-        """Replace every known secret by `***`."""
-        for secret in self._secrets:
+        """Replace every known secret by `***`; the longest first, since one may begin as another does."""
+        for secret in sorted(self._secrets, key=len, reverse=True):
             text = text.replace(secret, _HIDDEN)
         return text
 
@@ -60,12 +61,19 @@ class CloudFormatter(logging.Formatter):
             message = f"{message}\n{self.formatException(record.exc_info)}"
         entry: dict[str, Any] = {
             "severity": _SEVERITIES.get(record.levelname, record.levelname),
-            "message": message[:_MESSAGE_CHARACTERS],
+            "message": self._clean(message)[:_MESSAGE_CHARACTERS],
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(),
-            "logging.googleapis.com/labels": {"function": self._function, **_labels(record)},
+            "logging.googleapis.com/labels": {
+                "function": self._function,
+                **{name: self._clean(value) for name, value in _labels(record).items()},
+            },
             **self._trace(),
         }
-        return self._redactor.clean(json.dumps(entry, ensure_ascii=False, default=str))
+        return json.dumps(entry, ensure_ascii=False)
+
+    def _clean(self, text: str) -> str:
+        """Take secrets out before JSON escapes their quotes, and lone surrogates, which could not be written."""
+        return self._redactor.clean(text).encode(errors="backslashreplace").decode()
 
     def _trace(self) -> dict[str, str]:
         current = trace.get_current_span().get_span_context()
