@@ -39,7 +39,6 @@ from shared.domain.release import Release, read_release, require_same_images
 from shared.domain.vocabulary import LogEvent
 from shared.workflow.done import Done
 from shared.workflow.environment import (
-    EnvironmentSettings,
     PolicySettings,
     judged_contents,
     prod_policy,
@@ -48,6 +47,7 @@ from shared.workflow.environment import (
     status_context,
 )
 from shared.workflow.proofs import find_proof
+from shared.workflow.settings import EnvironmentSettings
 
 LOG: Final = logging.getLogger("prodgate.attest")
 

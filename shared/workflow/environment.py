@@ -11,20 +11,7 @@ from shared.domain.errors import Reason, Rejected, not_found
 from shared.domain.manifests import Manifest, read_manifest
 from shared.domain.policy import Policy
 from shared.domain.release import TreeEntry, manifest_entries, require_readable
-
-
-@dataclass(frozen=True, slots=True)
-class EnvironmentSettings:
-    """The environments repository: its branches, the folders that are deployed, and what is exempt outside of it.
-
-    `exempt_kinds` are `apiVersion Kind` pairs that prodgate need not understand.
-    """
-
-    repository: str
-    dev: str
-    prod: str
-    folders: tuple[str, ...]
-    exempt_kinds: frozenset[str]
+from shared.workflow.settings import EnvironmentSettings
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,7 +40,6 @@ from shared.domain.release import Release, read_release
 from shared.workflow.done import Done
 from shared.workflow.environment import (
     CommitContents,
-    EnvironmentSettings,
     PolicySettings,
     ProdPolicy,
     contents_of,
@@ -51,6 +50,7 @@ from shared.workflow.environment import (
     status_context,
 )
 from shared.workflow.proofs import find_proof
+from shared.workflow.settings import EnvironmentSettings
 
 RELEASE_STATUS: Final = "prodgate/release"
 

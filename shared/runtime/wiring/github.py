@@ -16,7 +16,7 @@ from shared.clients.secrets import Secrets
 from shared.runtime.config import BRANCH, FOLDER, KIND, LOGIN, REPOSITORY, SECRET_VERSION, Environment
 from shared.runtime.telemetry import Redactor
 from shared.runtime.wiring.channel import Channels
-from shared.workflow.environment import EnvironmentSettings
+from shared.workflow.settings import EnvironmentSettings
 
 _THREADS: Final = 16  # PyGithub blocks; so many of its requests run at a time, well below GitHub's 100
 

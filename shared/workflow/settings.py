@@ -1,0 +1,22 @@
+"""What the environments repository looks like, apart from `environment`: pin_manifests needs no Binary Authorization.
+
+Whoever imports a client pays for it at every cold start (bench cold_start).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class EnvironmentSettings:
+    """The environments repository: its branches, the folders that are deployed, and what is exempt outside of it.
+
+    `exempt_kinds` are `apiVersion Kind` pairs that prodgate need not understand.
+    """
+
+    repository: str
+    dev: str
+    prod: str
+    folders: tuple[str, ...]
+    exempt_kinds: frozenset[str]
