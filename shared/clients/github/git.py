@@ -85,8 +85,9 @@ class Git:
 
         Raises:
             Rejected: the tree is too large for GitHub to list whole; part of a release cannot be judged.
+            Unavailable: it cannot be read.
         """
-        found = await self._connection.get(f"/git/trees/{sha}", recursive="1")
+        found = await self._known(f"/git/trees/{sha}", recursive="1")
         if found["truncated"]:
             raise Rejected(Reason.NOT_UNDERSTOOD, f"the tree {sha} has more files than GitHub lists")
         return tuple(
@@ -102,12 +103,12 @@ class Git:
     async def commit_files(self, parent: Commit, message: str, files: Mapping[TreeEntry, str]) -> str:
         """Make a commit that changes some files of its parent and nothing else; no branch moves yet."""
         changed = [{"path": e.path, "mode": e.mode, "type": "blob", "content": text} for e, text in files.items()]
-        tree = await self._connection.post("/git/trees", {"base_tree": parent.tree, "tree": changed})
+        tree = await self._made("/git/trees", {"base_tree": parent.tree, "tree": changed})
         return await self.commit_tree(str(tree["sha"]), parent.sha, message)
 
     async def commit_tree(self, tree: str, parent: str, message: str) -> str:
         """Make a commit of an existing tree; no branch moves yet."""
-        made = await self._connection.post("/git/commits", {"message": message, "tree": tree, "parents": [parent]})
+        made = await self._made("/git/commits", {"message": message, "tree": tree, "parents": [parent]})
         return str(made["sha"])
 
     async def move(self, branch: str, sha: str, *, force: bool = False) -> bool:
@@ -134,10 +135,23 @@ class Git:
         known = self._cache.get(sha)
         if known is not None:
             return known
-        found = await self._connection.get(f"/git/blobs/{sha}")
+        found = await self._known(f"/git/blobs/{sha}")
         data = base64.b64decode(found["content"])
         self._cache.put(sha, data)
         return data
+
+    async def _known(self, path: str, **parameters: Any) -> Any:
+        """Read what GitHub itself has named, so that a 404 is no answer about the event."""
+        try:
+            return await self._connection.get(path, **parameters)
+        except Refused as error:
+            raise _unexpected(path, error) from error
+
+    async def _made(self, path: str, body: Mapping[str, Any]) -> Any:
+        try:
+            return await self._connection.post(path, body)
+        except Refused as error:
+            raise _unexpected(path, error) from error
 
     async def _found(self, path: str, **parameters: Any) -> Any:
         try:
