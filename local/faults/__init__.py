@@ -13,6 +13,11 @@ import threading
 from collections import Counter, defaultdict, deque
 from dataclasses import dataclass
 from enum import Enum
+from typing import Final
+
+
+_PATIENCE_S: Final = 10.0
+_LOOK_S: Final = 0.002
 
 
 class Mischief(Enum):
@@ -30,6 +35,27 @@ class Fault:
     code: str = "UNAVAILABLE"
 
 
+class Held:
+    """A call that is held before it does anything: entering waits until it has arrived, leaving lets it go."""
+
+    def __init__(self) -> None:
+        self._arrived = threading.Event()
+        self._let_go = threading.Event()
+
+    def __enter__(self) -> None:
+        if not self._arrived.wait(_PATIENCE_S):
+            raise TimeoutError(f"the call that was to be held did not come within {_PATIENCE_S:g} s")
+
+    def __exit__(self, *_: object) -> None:
+        self._let_go.set()
+
+    async def wait(self) -> None:
+        """Hold the call."""
+        self._arrived.set()
+        while not self._let_go.is_set():  # noqa: ASYNC110 - it is let go by another thread
+            await asyncio.sleep(_LOOK_S)
+
+
 class Faults:
     """The plan of misbehaviour and the count of calls; safe to use from any thread.
 
@@ -42,6 +68,7 @@ class Faults:
         self._seed = seed
         self._rate = 0.0
         self._planned: defaultdict[str, deque[Fault | None]] = defaultdict(deque)
+        self._held: dict[str, Held] = {}
         self._calls: Counter[str] = Counter()
         self._lock = threading.Lock()
 
@@ -52,6 +79,10 @@ class Faults:
     def lose_reply(self, method: str, *, times: int = 1, after: int = 0) -> None:
         """Let `after` calls of a method pass, then do the work of `times` calls and answer UNAVAILABLE."""
         self._plan(method, after, [Fault(Mischief.LOSE_REPLY)] * times)
+
+    def hold(self, method: str) -> Held:
+        """Hold the next call of a method until the block that is entered with the answer has ended."""
+        return self._held.setdefault(method, Held())
 
     def sometimes(self, rate: float) -> None:
         """Refuse each call with this probability (0 to 1), repeatably by seed."""
@@ -66,6 +97,9 @@ class Faults:
     async def meet(self, method: str) -> Fault | None:
         """Count one call of a method, wait its latency, and say what is to go wrong with it."""
         fault = self._next(method)
+        held = self._held.pop(method, None)
+        if held is not None:
+            await held.wait()
         if self.latency_s:
             await asyncio.sleep(self.latency_s)
         return fault
