@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
-
 _PATIENCE_S: Final = 10.0
 _LOOK_S: Final = 0.002
 
