@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from importlib.metadata import packages_distributions
 from typing import TYPE_CHECKING, Final
 
@@ -50,7 +51,7 @@ def distributions_of(imports: Mapping[str, Path]) -> frozenset[NormalizedName]:
     Raises:
         StagingError: a module belongs to no installed distribution, or to several; each is named with its importer.
     """
-    installed = packages_distributions()
+    installed = _installed()
     found, unknown = set(), []
     for module, importer in sorted(imports.items()):
         candidates = _candidates(module, installed)
@@ -61,6 +62,12 @@ def distributions_of(imports: Mapping[str, Path]) -> frozenset[NormalizedName]:
     if unknown:
         raise StagingError("\n".join(unknown))
     return frozenset(found)
+
+
+@cache
+def _installed() -> Mapping[str, list[str]]:
+    """Read once which distribution brings which top-level package: that is every installed file's name."""
+    return packages_distributions()
 
 
 def _candidates(module: str, installed: Mapping[str, Iterable[str]]) -> set[str]:

@@ -7,6 +7,7 @@ Modules named only in strings (`importlib.import_module`) are invisible here.
 from __future__ import annotations
 
 import ast
+from functools import cache
 from typing import TYPE_CHECKING
 
 from infra.staging.failure import StagingError
@@ -24,8 +25,14 @@ def imported_modules(path: Path, *, package: str) -> frozenset[str]:
     Raises:
         StagingError: the file is no Python of this version.
     """
+    return _imported(path.read_bytes(), path, package)
+
+
+@cache
+def _imported(source: bytes, path: Path, package: str) -> frozenset[str]:
+    """Parse a source once, however many functions ship it."""
     try:
-        tree = ast.parse(path.read_bytes(), filename=str(path))
+        tree = ast.parse(source, filename=str(path))
     except SyntaxError as broken:
         raise StagingError(f"{path}:{broken.lineno}: {broken.msg}") from broken
     return frozenset(name for node in _run_time_nodes(tree) for name in _names(node, package))

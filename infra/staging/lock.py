@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import PackageNotFoundError, requires
 from typing import TYPE_CHECKING, Final
 
@@ -85,7 +86,8 @@ def _closure(distributions: Iterable[NormalizedName]) -> set[NormalizedName]:
     return {wanted.name for wanted in seen}
 
 
-def _needed_by(wanted: _Wanted) -> list[_Wanted]:
+@cache
+def _needed_by(wanted: _Wanted) -> tuple[_Wanted, ...]:
     try:
         lines = requires(wanted.name) or ()
     except PackageNotFoundError as absent:
@@ -97,4 +99,4 @@ def _needed_by(wanted: _Wanted) -> list[_Wanted]:
             continue
         name = canonicalize_name(requirement.name)
         needed += [_Wanted(name), *(_Wanted(name, extra) for extra in requirement.extras)]
-    return needed
+    return tuple(needed)
