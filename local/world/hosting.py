@@ -8,6 +8,7 @@ import os
 import signal
 import socket
 import sys
+from collections import deque
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final, Protocol
@@ -28,6 +29,8 @@ LogListener = Callable[[str, Mapping[str, Any]], None]
 _START_S: Final = 60.0  # four Python processes on a busy machine
 _STOP_S: Final = 10.0
 _LOOK_S: Final = 0.02
+_LINE_BYTES: Final = 1024 * 1024  # of a log entry; Cloud Logging takes 256 KB
+_LAST_WORDS: Final = 50  # lines that are kept of a process in case it does not start
 _MAKERS: Final[dict[str, Callable[[Mapping[str, str]], Function[Any]]]] = {
     "resolve_image": resolve_function,
     "pin_manifests": pin_function,
@@ -101,10 +104,17 @@ class Staged:
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
             start_new_session=True,
+            limit=_LINE_BYTES,
         )
+        said: deque[str] = deque(maxlen=_LAST_WORDS)
+        reader = asyncio.create_task(self._read(function, process, said))
         self._processes.append(process)
-        self._readers.append(asyncio.create_task(self._read(function, process)))
-        await _wait_for(function, process, port)
+        self._readers.append(reader)
+        if not await _listens(process, port):
+            _signal_group(process, signal.SIGKILL)
+            await reader
+            words = "\n".join(said)
+            raise RuntimeError(f"{function} does not listen (exit code {process.returncode}):\n{words}")
         return f"http://127.0.0.1:{port}/"
 
     async def stop(self) -> None:
@@ -123,10 +133,12 @@ class Staged:
         """The process id of each function's server."""
         return [process.pid for process in self._processes]
 
-    async def _read(self, function: str, process: asyncio.subprocess.Process) -> None:
+    async def _read(self, function: str, process: asyncio.subprocess.Process, said: deque[str]) -> None:
         lines = process.stdout or asyncio.StreamReader()
         while line := await lines.readline():
-            self._on_log(function, _entry(line))
+            entry = _entry(line)
+            said.append(str(entry.get("message")))
+            self._on_log(function, entry)
 
 
 def _entry(line: bytes) -> Mapping[str, Any]:
@@ -140,18 +152,17 @@ def _entry(line: bytes) -> Mapping[str, Any]:
     )
 
 
-async def _wait_for(function: str, process: asyncio.subprocess.Process, port: int) -> None:
-    async with asyncio.timeout(_START_S):
-        while process.returncode is None:
-            try:
-                _, writer = await asyncio.open_connection("127.0.0.1", port)
-            except OSError:
-                await asyncio.sleep(_LOOK_S)
-            else:
-                writer.close()
-                return
-    message = f"{function} ended with {process.returncode} instead of listening"
-    raise RuntimeError(message)
+async def _listens(process: asyncio.subprocess.Process, port: int) -> bool:
+    until = asyncio.get_running_loop().time() + _START_S
+    while process.returncode is None and asyncio.get_running_loop().time() < until:
+        try:
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+        except OSError:
+            await asyncio.sleep(_LOOK_S)
+        else:
+            writer.close()
+            return True
+    return False
 
 
 def _free_port() -> int:
