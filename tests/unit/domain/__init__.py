@@ -1,0 +1,1 @@
+"""The trust decisions, module by module."""
