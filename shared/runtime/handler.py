@@ -138,10 +138,9 @@ class Function(Generic[_E]):
         except TimeoutError:
             late = Unavailable(Fault.DEADLINE, f"not done within {self._limits.deadline_s:g} s")
             return self._unavailable(delivery, late, began)
-        except Exception as error:  # the net: whatever nobody thought of is retried, and seen
-            LOG.exception("an error that has no name yet", extra={"event": LogEvent.UNAVAILABLE})
-            unnamed = Unavailable(Fault.INTERNAL, f"{type(error).__name__}: {error}")
-            return self._unavailable(delivery, unnamed, began)
+        except Exception as error:  # noqa: BLE001 - the net: whatever nobody thought of is retried, and seen
+            unnamed = Unavailable(Fault.INTERNAL, f"an error that has no name yet: {type(error).__name__}: {error}")
+            return self._unavailable(delivery, unnamed, began, seen=error)
         self._log(logging.INFO, done.summary, delivery, began, event=LogEvent.DONE, changed=done.changed)
         return DONE
 
@@ -176,11 +175,23 @@ class Function(Generic[_E]):
         self._log(logging.WARNING, error.detail, delivery, began, **details)
         return DONE
 
-    def _unavailable(self, delivery: Delivery, error: Unavailable, began: float) -> int:
-        self._log(logging.ERROR, error.detail, delivery, began, event=LogEvent.UNAVAILABLE, fault=error.fault)
+    def _unavailable(
+        self, delivery: Delivery, error: Unavailable, began: float, *, seen: Exception | None = None
+    ) -> int:
+        labels = {"event": LogEvent.UNAVAILABLE, "fault": error.fault}
+        self._log(logging.ERROR, error.detail, delivery, began, seen=seen, **labels)
         return UNAVAILABLE
 
-    def _log(self, level: int, message: str, delivery: Delivery, began: float, **labels: object) -> None:
+    def _log(
+        self,
+        level: int,
+        message: str,
+        delivery: Delivery,
+        began: float,
+        *,
+        seen: Exception | None = None,
+        **labels: object,
+    ) -> None:
         about = {
             "topic": self._topic,
             "event_id": event_id(self._topic, delivery.data[: limits.MESSAGE_BYTES]),
@@ -188,4 +199,4 @@ class Function(Generic[_E]):
             "elapsed_ms": f"{(time.monotonic() - began) * 1000:.1f}",
             "data_sha256": hashlib.sha256(delivery.data).hexdigest(),
         }
-        LOG.log(level, "%s", message, extra={**about, **labels})
+        LOG.log(level, "%s", message, exc_info=seen, extra={**about, **labels})
