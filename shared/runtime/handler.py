@@ -178,8 +178,8 @@ class Function(Generic[_E]):
     def _unavailable(
         self, delivery: Delivery, error: Unavailable, began: float, *, seen: Exception | None = None
     ) -> int:
-        labels = {"event": LogEvent.UNAVAILABLE, "fault": error.fault}
-        self._log(logging.ERROR, error.detail, delivery, began, seen=seen, **labels)
+        what = LogEvent.UNAVAILABLE
+        self._log(logging.ERROR, error.detail, delivery, began, seen=seen, event=what, fault=error.fault)
         return UNAVAILABLE
 
     def _log(
