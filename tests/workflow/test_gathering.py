@@ -1,0 +1,132 @@
+"""Events that arrive together share one commit; each has its own outcome, and a lost race is run again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+import pytest
+
+from local.world.world import World
+from tests.company import DIGEST, POSTS, POSTS_FILE, pin_posts, small_world, workload
+
+HUB: Final = "docker.io/library"  # a registry that tells nobody, so that the story decides when the news comes
+NAMES: Final = ("mongo", "postgres", "rabbitmq", "memcached", "traefik", "nats")
+
+
+@pytest.fixture
+def six(quiet_logging: None) -> Iterator[World]:
+    """A world in which six images wait to be pinned."""
+    with small_world({f"apps/{name}.yaml": workload(name, f"{HUB}/{name}:v1") for name in NAMES}) as world:
+        yield world
+
+
+def announce(world: World, digests: Mapping[str, str]) -> None:
+    """Publish image-resolved for images, as fast as it goes."""
+    for image, digest in digests.items():
+        event = {
+            "image": image,
+            "tag": "v1",
+            "digest": digest,
+            "media_type": "application/vnd.oci.image.manifest.v1+json",
+        }
+        world.publish("image-resolved", json.dumps(event).encode())
+
+
+def subjects_on_dev(world: World) -> list[str]:
+    """The first lines of dev's commits since the world began, newest first."""
+    subjects = [commit.commit.message.partition("\n")[0] for commit in world.repository.get_commits(sha="dev")]
+    return subjects[: subjects.index("The Blog App")]
+
+
+def test_six_images_that_arrive_together_are_one_commit(six: World) -> None:
+    """A CI run pushes its images within a moment; dev moves once, so CI runs once."""
+    digests = {f"{HUB}/{name}": six.push_image(f"{HUB}/{name}", "v1") for name in NAMES}
+
+    announce(six, digests)
+    six.settle()
+
+    assert subjects_on_dev(six) == ["Pin 6 images"]
+    for image, digest in digests.items():
+        assert f"{image}@{digest} # tag: v1".encode() in six.file(f"apps/{image.rpartition('/')[2]}.yaml")
+
+
+def test_a_bad_event_among_them_harms_no_other(six: World) -> None:
+    """One image is gone, one registry is not ours: the others are pinned all the same."""
+    digests = {f"{HUB}/{name}": six.push_image(f"{HUB}/{name}", "v1") for name in NAMES[:4]}
+
+    announce(six, {f"{HUB}/gone": DIGEST, **digests, "ghcr.io/evil/app": DIGEST})
+    six.settle()
+
+    assert subjects_on_dev(six) == ["Pin 4 images"]
+    assert sorted(message.reason for message in six.rejected) == ["unknown-image", "unknown-registry"]
+    assert six.dead_letters == []
+
+
+def test_a_registry_that_does_not_answer_for_one_image_holds_up_no_other(six: World) -> None:
+    """Five images are pinned at once; the sixth follows with its next delivery."""
+    digests = {f"{HUB}/{name}": six.push_image(f"{HUB}/{name}", "v1") for name in NAMES}
+    six.faults.fail("registry.head-manifest", code="PERMISSION_DENIED")
+
+    announce(six, digests)
+    six.settle()
+
+    assert subjects_on_dev(six)[-1] == "Pin 5 images"
+    assert len(subjects_on_dev(six)) == 2
+    assert sorted(record.status or 0 for record in six.deliveries) == [204] * 6 + [503]
+
+
+def test_the_commit_says_what_moved_from_where_to_where(world: World) -> None:
+    """A person reads in the history which image moved, and which event asked for it."""
+    first = pin_posts(world, b"first").partition("@")[2]
+    second = pin_posts(world, b"second").partition("@")[2]
+
+    message = world.repository.get_commit(world.head("dev")).commit.message
+
+    event = [r for r in world.deliveries if r.topic.endswith("/image-resolved")][-1].attributes["event_id"]
+    assert message.rstrip() == f"Pin mdo-posts:v1\n\n- {POSTS}:v1 {first} -> {second}\n\nProdgate-Event: {event}"
+
+
+def test_a_race_that_is_lost_is_run_again_from_the_new_head(world: World) -> None:
+    """Somebody commits to dev between our look and our commit: nothing of theirs is lost, and nothing of ours."""
+    held = world.faults.hold("github.git/update-ref")
+    digest = world.push_image(POSTS, "v1")
+    with held:
+        meanwhile = world.commit_to_dev({"README.md": b"Meanwhile.\n"}, "Say what this is")
+    world.settle()
+
+    assert subjects_on_dev(world) == ["Pin mdo-posts:v1", "Say what this is"]
+    assert world.repository.get_commit(world.head("dev")).parents[0].sha == meanwhile
+    assert f"{POSTS}@{digest} # tag: v1".encode() in world.file(POSTS_FILE)
+    assert {record.status for record in world.deliveries} == {204}
+
+
+def test_a_tag_that_moves_while_a_race_is_lost_is_asked_for_again(world: World) -> None:
+    """Every new attempt asks the registry anew, so that old news is never written late."""
+    held = world.faults.hold("github.git/update-ref")
+    world.push_image(POSTS, "v1", content=b"first")
+    with held:
+        now = world.push_image(POSTS, "v1", content=b"second")
+        world.commit_to_dev({"README.md": b"Meanwhile.\n"})
+    world.settle()
+
+    assert f"{POSTS}@{now} # tag: v1".encode() in world.file(POSTS_FILE)
+    assert subjects_on_dev(world) == ["Pin mdo-posts:v1", "Change the manifests"]
+
+
+def test_a_branch_that_never_stands_still_is_tried_again_later(world: World) -> None:
+    """After eight lost races the event goes back to Pub/Sub rather than spin until its deadline."""
+    held = world.faults.hold("github.git/update-ref")
+    world.push_image(POSTS, "v1")
+    for nth in range(8):
+        with held:
+            world.commit_to_dev({"README.md": f"{nth}\n".encode()}, "Bump")
+            held = world.faults.hold("github.git/update-ref")
+    with held:
+        pass
+    world.settle()
+
+    pins = [record.status for record in world.deliveries if record.topic.endswith("/image-resolved")]
+    assert pins == [503, 204]
+    assert subjects_on_dev(world) == ["Pin mdo-posts:v1", *["Bump"] * 8]
