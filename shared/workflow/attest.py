@@ -14,7 +14,7 @@ from typing import Final
 
 from shared.clients.attestations import Attestations
 from shared.clients.binauthz import BinaryAuthorization
-from shared.clients.gathering import gather_all
+from shared.clients.gathering import gather_all, together
 from shared.clients.github import GitHub, Repository
 from shared.clients.kms import Signer
 from shared.clients.pubsub import Publisher
@@ -39,6 +39,7 @@ from shared.domain.release import Release, read_release, require_same_images
 from shared.domain.vocabulary import LogEvent
 from shared.workflow.done import Done
 from shared.workflow.environment import (
+    CommitContents,
     PolicySettings,
     judged_contents,
     prod_policy,
@@ -97,13 +98,20 @@ async def attest_release(tested: TestPassed, cloud: AttestingCloud, *, settling:
     )
     token = await cloud.secrets.read(cloud.github.settings.token_secret)
     async with cloud.github.repository(token) as repository:
-        release = await _release(tested, repository, cloud, settling=settling)
-        proofs, signed = await _prove_all(release, suite, cloud)
+        async with together() as group:
+            releasing = group.create_task(_release(tested, repository, cloud, settling=settling))
+            knowing = group.create_task(_attestor(suite, cloud))
+        release, attestor = releasing.result(), knowing.result()
+        async with together() as group:
+            proving = group.create_task(_prove_all(release, attestor, suite, cloud))
+            looking = group.create_task(_is_marked(tested, repository, cloud.github.settings.login))
+        (proofs, signed), marked = proving.result(), looking.result()
         complete = AttestationComplete.of(tested, proofs)
-        marked = await _mark(complete, repository, cloud.github.settings.login)
+        if not marked:
+            await _mark(complete, repository)
     await cloud.publisher.publish_event(complete.topic, complete.data())
     exempt = f", {len(release.exempt)} exempt by policy" if release.exempt else ""
-    return Done(f"{len(proofs)} images attested ({signed} newly){exempt}", changed=bool(signed) or marked)
+    return Done(f"{len(proofs)} images attested ({signed} newly){exempt}", changed=bool(signed) or not marked)
 
 
 def _suite(tested: TestPassed, settings: AttestSettings) -> SuiteSettings:
@@ -116,20 +124,31 @@ def _suite(tested: TestPassed, settings: AttestSettings) -> SuiteSettings:
 
 
 async def _release(tested: TestPassed, repository: Repository, cloud: AttestingCloud, *, settling: bool) -> Release:
-    environment = cloud.settings.environment
-    commit = await require_on_dev(tested.commit, repository, environment, settling=settling)
-    contents = await judged_contents(commit.tree, repository, environment)
-    prod = await prod_policy(cloud.binauthz, cloud.settings.policy)
+    async with together() as group:
+        reading = group.create_task(prod_policy(cloud.binauthz, cloud.settings.policy))
+        contents = await _contents(tested, repository, cloud.settings.environment, settling=settling)
+    prod = reading.result()
     release = read_release(contents.manifests, prod.policy, prod.system)
     require_same_images(tested.images, release)
     return release
 
 
-async def _prove_all(
-    release: Release, suite: SuiteSettings, cloud: AttestingCloud
-) -> tuple[tuple[StoredAttestation, ...], int]:
+async def _contents(
+    tested: TestPassed, repository: Repository, environment: EnvironmentSettings, *, settling: bool
+) -> CommitContents:
+    commit = await require_on_dev(tested.commit, repository, environment, settling=settling)
+    return await judged_contents(commit.tree, repository, environment)
+
+
+async def _attestor(suite: SuiteSettings, cloud: AttestingCloud) -> Attestor:
     attestor = await cloud.binauthz.attestor(suite.attestor)
     _require_key(attestor, suite)
+    return attestor
+
+
+async def _prove_all(
+    release: Release, attestor: Attestor, suite: SuiteSettings, cloud: AttestingCloud
+) -> tuple[tuple[StoredAttestation, ...], int]:
     found = await gather_all(find_proof(image, attestor, cloud.attestations) for image in release.to_attest)
     missing = [image for image, proof in zip(release.to_attest, found, strict=True) if proof is None]
     made = await gather_all(_attest(image, attestor, suite, cloud) for image in missing)
@@ -178,12 +197,14 @@ async def _already_there(image: PinnedImage, attestor: Attestor, cloud: Attestin
     return proof
 
 
-async def _mark(complete: AttestationComplete, repository: Repository, login: str) -> bool:
-    """Set the suite's status on exactly the tested commit, unless it is there; whether that changed anything."""
+async def _is_marked(tested: TestPassed, repository: Repository, login: str) -> bool:
+    """Whether exactly the tested commit has the suite's status already, by this App itself."""
+    status = await repository.statuses.of(tested.commit, status_context(tested.suite), login)
+    return status is not None and status.succeeded
+
+
+async def _mark(complete: AttestationComplete, repository: Repository) -> None:
+    """Set the suite's status on exactly the tested commit."""
     tested, context = complete.tested, status_context(complete.tested.suite)
-    status = await repository.statuses.of(tested.commit, context, login)
-    if status is not None and status.succeeded:
-        return False
     description = f"{len(complete.proofs)} images attested by {complete.proofs[0].attestor.rpartition('/')[2]}"
     await repository.statuses.succeed(tested.commit, context, description=description, target_url=tested.run)
-    return True

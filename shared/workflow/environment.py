@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from shared.clients.binauthz import BinaryAuthorization
+from shared.clients.gathering import together
 from shared.clients.github import Repository
 from shared.clients.github.git import Commit
 from shared.domain.errors import Reason, Rejected, not_found
@@ -65,13 +66,15 @@ async def require_on_dev(
         Rejected: there is none of this id, or dev does not hold it.
         Unavailable: it may not be visible yet, or the repository cannot be read at all.
     """
-    held = await repository.git.contains(environment.dev, commit)
-    found = await repository.git.commit(commit) if held else None
-    if found is not None:
-        return found
+    async with together() as group:
+        held = group.create_task(repository.git.contains(environment.dev, commit))
+        found = group.create_task(repository.git.commit(commit))
+    known = found.result()
+    if known is not None and held.result():
+        return known
     # To an App that may not see the repository GitHub says 404 about everything in it: that is no fault of the event.
     await repository.git.require_head(environment.dev)
-    if held is False:
+    if held.result() is False:
         raise not_found(Reason.NOT_ON_DEV, f"commit: {commit} is not on {environment.dev}", settling=settling)
     raise not_found(Reason.UNKNOWN_COMMIT, f"commit: {environment.repository} has no {commit}", settling=settling)
 

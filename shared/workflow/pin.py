@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from shared.clients.gathering import gather_all
+from shared.clients.gathering import gather_all, together
 from shared.clients.github import GitHub, Repository
 from shared.clients.github.git import Commit
 from shared.clients.registry import Registries
@@ -66,8 +66,12 @@ async def pin_together(events: Sequence[ImageResolved], cloud: PinningCloud, *, 
     token = await cloud.secrets.read(cloud.github.settings.token_secret)
     async with cloud.github.repository(token) as repository:
         for _ in range(_RACES):
-            head, files = await _files(repository, cloud.settings)
-            digests = await _now(known, cloud, outcomes, settling=settling)
+            head = await _head(repository, cloud.settings.branch)
+            # Asked after the head was read: whoever commits what the tag named later has moved the head by then.
+            async with together() as group:
+                reading = group.create_task(_files(head, repository, cloud.settings))
+                digests = await _now(known, cloud, outcomes, settling=settling)
+            files = reading.result()
             pinned = [_pinned(entry, data, digests) for entry, data in files.items()]
             if await _commit(repository, cloud.settings.branch, head, _changed(files, pinned), events):
                 return [outcomes.get(tag) or _done(tag, pinned) for tag in map(_tag, events)]
@@ -90,12 +94,16 @@ def _known(events: Sequence[ImageResolved], settings: PinSettings, outcomes: dic
     return known
 
 
-async def _files(repository: Repository, settings: PinSettings) -> tuple[Commit, dict[TreeEntry, bytes]]:
-    head = await repository.git.commit(await repository.git.require_head(settings.branch))
+async def _head(repository: Repository, branch: str) -> Commit:
+    head = await repository.git.commit(await repository.git.require_head(branch))
     if head is None:
-        raise Unavailable(Fault.NOT_VISIBLE_YET, f"the head of {settings.branch} cannot be read yet")
+        raise Unavailable(Fault.NOT_VISIBLE_YET, f"the head of {branch} cannot be read yet")
+    return head
+
+
+async def _files(head: Commit, repository: Repository, settings: PinSettings) -> dict[TreeEntry, bytes]:
     entries = manifest_entries(await repository.git.tree(head.tree), settings.folders)
-    return head, dict(zip(entries, await repository.git.blobs(entries), strict=True))
+    return dict(zip(entries, await repository.git.blobs(entries), strict=True))
 
 
 async def _now(

@@ -10,16 +10,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from operator import attrgetter
 
 from shared.clients.attestations import Attestations
 from shared.clients.binauthz import BinaryAuthorization
-from shared.clients.gathering import gather_all
+from shared.clients.gathering import gather_all, together
 from shared.clients.github import GitHub, Repository
 from shared.clients.github.git import Commit
 from shared.clients.github.pulls import PullRequest
+from shared.clients.github.statuses import Status
 from shared.clients.secrets import Secrets
-from shared.domain.attestation import StoredAttestation
+from shared.domain.attestation import Attestor, StoredAttestation
 from shared.domain.errors import Fault, Reason, Rejected, Unavailable, not_found
 from shared.domain.events import ReportedCompletion
 from shared.domain.manifests import ImageField
@@ -27,23 +28,18 @@ from shared.domain.policy import Verdict, evaluate
 from shared.domain.pull_request import (
     ReleaseReport,
     SuitePassed,
-    body,
     branch,
-    commit_message,
-    fingerprint,
     image_changes,
     is_release_branch,
     released_commit,
-    title,
 )
-from shared.domain.release import Release, read_release
+from shared.domain.release import Release, read_release, require_readable
 from shared.workflow.done import Done
 from shared.workflow.environment import (
     CommitContents,
     PolicySettings,
     ProdPolicy,
     contents_of,
-    judged_contents,
     prod_policy,
     require_configured,
     require_on_dev,
@@ -51,8 +47,7 @@ from shared.workflow.environment import (
 )
 from shared.workflow.proofs import find_proof
 from shared.workflow.settings import EnvironmentSettings
-
-RELEASE_STATUS: Final = "prodgate/release"
+from shared.workflow.snapshot import Candidate, publish
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,15 +74,6 @@ class PromotingCloud:
     attestations: Attestations
 
 
-@dataclass(frozen=True, slots=True)
-class _Candidate:
-    """A release that may go to prod, with everything that was found out about it."""
-
-    commit: Commit
-    prod: Commit
-    report: ReleaseReport
-
-
 async def promote_release(reported: ReportedCompletion, cloud: PromotingCloud, *, settling: bool) -> Done:
     """Open or update the pull request of a release, once everything about it is proven.
 
@@ -98,14 +84,22 @@ async def promote_release(reported: ReportedCompletion, cloud: PromotingCloud, *
     require_configured(reported.repository, cloud.settings.environment)
     token = await cloud.secrets.read(cloud.github.settings.token_secret)
     async with cloud.github.repository(token) as repository:
-        commit, prod = await _ends(reported, repository, cloud, settling=settling)
-        if commit.tree == prod.tree:
-            return Done(f"nothing to promote: prod has the tree of {commit.sha} already", changed=False)
-        settled = await _settled(reported, repository, cloud.settings.environment)
+        looking = _Looking(repository, cloud, settling)
+        async with together() as group:
+            reading_tested = group.create_task(_tested(reported, looking))
+            reading_prod = group.create_task(_standing(looking))
+            reading_rules = group.create_task(_rules(cloud))
+            settled = await _settled(reported, repository, cloud.settings.environment)
+        tested, prod, rules = reading_tested.result(), reading_prod.result(), reading_rules.result()
+        if tested.commit.tree == prod.commit.tree:
+            return Done(f"nothing to promote: prod has the tree of {tested.commit.sha} already", changed=False)
         if settled is not None:
             return Done(settled, changed=False)
-        candidate = await _judge(reported, commit, prod, _Looking(repository, cloud, settling))
-        return await _publish(candidate, repository, cloud)
+        report = await _judge(reported, tested, prod, rules, looking)
+        candidate = Candidate(tested.commit, prod.commit, report)
+        return await publish(
+            candidate, repository, login=cloud.github.settings.login, base=cloud.settings.environment.prod
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,15 +109,50 @@ class _Looking:
     settling: bool
 
 
-async def _ends(
-    reported: ReportedCompletion, repository: Repository, cloud: PromotingCloud, *, settling: bool
-) -> tuple[Commit, Commit]:
-    environment = cloud.settings.environment
-    commit = await require_on_dev(reported.commit, repository, environment, settling=settling)
-    prod = await repository.git.commit(await repository.git.require_head(environment.prod))
-    if prod is None:
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """What a commit holds, and the newest status of each required suite on it, where one was looked for."""
+
+    commit: Commit
+    contents: CommitContents
+    statuses: Mapping[str, Status | None]
+
+
+async def _tested(reported: ReportedCompletion, looking: _Looking) -> _Standing:
+    repository, settings = looking.repository, looking.cloud.settings
+    commit = await require_on_dev(reported.commit, repository, settings.environment, settling=looking.settling)
+    suites = sorted(settings.suites)
+    async with together() as group:
+        reading = group.create_task(contents_of(commit.tree, repository, settings.environment))
+        login = settings.attester_login
+        found = await gather_all(repository.statuses.of(commit.sha, status_context(suite), login) for suite in suites)
+    return _Standing(commit, reading.result(), dict(zip(suites, found, strict=True)))
+
+
+async def _standing(looking: _Looking) -> _Standing:
+    repository, environment = looking.repository, looking.cloud.settings.environment
+    commit = await repository.git.commit(await repository.git.require_head(environment.prod))
+    if commit is None:
         raise Unavailable(Fault.NOT_VISIBLE_YET, f"the head of {environment.prod} cannot be read yet")
-    return commit, prod
+    return _Standing(commit, await contents_of(commit.tree, repository, environment), {})
+
+
+@dataclass(frozen=True, slots=True)
+class _Rules:
+    """Prod's policy, and every required attestor: the suites' own, and those that the policy names."""
+
+    prod: ProdPolicy
+    attestors: tuple[Attestor, ...]
+
+
+async def _rules(cloud: PromotingCloud) -> _Rules:
+    own = set(cloud.settings.suites.values())
+    async with together() as group:
+        reading = group.create_task(prod_policy(cloud.binauthz, cloud.settings.policy))
+        attestors = await gather_all(map(cloud.binauthz.attestor, own))
+    prod = reading.result()
+    attestors += await gather_all(map(cloud.binauthz.attestor, set(prod.policy.default_rule.attestors) - own))
+    return _Rules(prod, tuple(sorted(attestors, key=attrgetter("name"))))
 
 
 async def _settled(
@@ -154,51 +183,45 @@ async def _superseded(commit: str, releases: Sequence[PullRequest], repository: 
     return None
 
 
-async def _judge(reported: ReportedCompletion, commit: Commit, prod: Commit, looking: _Looking) -> _Candidate:
-    """Look at everything that the release rests on.
+async def _judge(
+    reported: ReportedCompletion, tested: _Standing, prod: _Standing, rules: _Rules, looking: _Looking
+) -> ReleaseReport:
+    """Judge everything that the release rests on.
 
     Raises:
         Rejected: something about it cannot be released, or is missing for good.
         Unavailable: something cannot be checked, or may still be on its way.
     """
-    cloud, repository = looking.cloud, looking.repository
-    environment = cloud.settings.environment
-    suites = await gather_all(_passed(suite, commit.sha, looking) for suite in sorted(cloud.settings.suites))
-    policy = await prod_policy(cloud.binauthz, cloud.settings.policy)
-    contents = await judged_contents(commit.tree, repository, environment)
-    before = await contents_of(prod.tree, repository, environment)
-    release = read_release(contents.manifests, policy.policy, policy.system)
-    proofs = await _proofs(release, policy, looking)
-    report = ReleaseReport(
+    environment = looking.cloud.settings.environment
+    suites = tuple(_passed(suite, tested, looking) for suite in tested.statuses)
+    require_readable(tested.contents.entries, environment.folders)
+    release = read_release(tested.contents.manifests, rules.prod.policy, rules.prod.system)
+    proofs = await _proofs(release, rules.attestors, looking)
+    return ReleaseReport(
         repository=environment.repository,
-        commit=commit.sha,
-        web_url=f"{cloud.github.settings.web_url}/{environment.repository}",
-        suites=tuple(suites),
-        changes=image_changes(_fields(before), release.fields),
+        commit=tested.commit.sha,
+        web_url=f"{looking.cloud.github.settings.web_url}/{environment.repository}",
+        suites=suites,
+        changes=image_changes(_fields(prod.contents), release.fields),
         proofs=proofs,
-        verdicts=_verdicts(release, policy, proofs),
-        files=_changed_files(before, contents),
+        verdicts=_verdicts(release, rules.prod, proofs),
+        files=_changed_files(prod.contents, tested.contents),
         rollback=reported.rollback,
     )
-    return _Candidate(commit, prod, report)
 
 
-async def _passed(suite: str, commit: str, looking: _Looking) -> SuitePassed:
-    login, context = looking.cloud.settings.attester_login, status_context(suite)
-    status = await looking.repository.statuses.of(commit, context, login)
+def _passed(suite: str, tested: _Standing, looking: _Looking) -> SuitePassed:
+    status, login = tested.statuses[suite], looking.cloud.settings.attester_login
     if status is None or not status.succeeded:
-        what = f"suite {suite}: {commit} has no successful status {context} by {login}"
+        what = f"suite {suite}: {tested.commit.sha} has no successful status {status_context(suite)} by {login}"
         raise not_found(Reason.INCOMPLETE_RELEASE, what, settling=looking.settling)
     return SuitePassed(suite, status.target_url)
 
 
-async def _proofs(release: Release, policy: ProdPolicy, looking: _Looking) -> tuple[StoredAttestation, ...]:
-    """Prove every image by every required attestor: the suites' own, and those that the policy names."""
-    cloud = looking.cloud
-    names = sorted({*cloud.settings.suites.values(), *policy.policy.default_rule.attestors})
-    attestors = await gather_all(cloud.binauthz.attestor(name) for name in names)
+async def _proofs(release: Release, attestors: Sequence[Attestor], looking: _Looking) -> tuple[StoredAttestation, ...]:
+    """Prove every image by every required attestor."""
     pairs = [(image, attestor) for attestor in attestors for image in release.to_attest]
-    found = await gather_all(find_proof(image, attestor, cloud.attestations) for image, attestor in pairs)
+    found = await gather_all(find_proof(image, attestor, looking.cloud.attestations) for image, attestor in pairs)
     for (image, attestor), proof in zip(pairs, found, strict=True):
         if proof is None:
             what = f"{image} has no attestation by {attestor.name}"
@@ -227,67 +250,3 @@ def _fields(contents: CommitContents) -> tuple[ImageField, ...]:
 def _changed_files(before: CommitContents, after: CommitContents) -> tuple[str, ...]:
     old, new = ({entry.path: (entry.sha, entry.mode) for entry in c.entries} for c in (before, after))
     return tuple(path for path in sorted(old.keys() | new.keys()) if old.get(path) != new.get(path))
-
-
-async def _publish(candidate: _Candidate, repository: Repository, cloud: PromotingCloud) -> Done:
-    snapshot, made = await _snapshot(candidate, repository)
-    marked = await _mark(snapshot, candidate, repository, cloud.github.settings.login)
-    pull, edited = await _pull_request(candidate, repository, cloud.settings.environment.prod)
-    return Done(f"#{pull.number} {pull.title} {pull.url}", changed=made or marked or edited)
-
-
-async def _snapshot(candidate: _Candidate, repository: Repository) -> tuple[str, bool]:
-    """Have the release branch name the tested tree on top of prod's head; answer its commit, and whether that is new.
-
-    Raises:
-        Rejected: a branch of this name holds another tree; somebody else's work is not overwritten.
-    """
-    name, commit = branch(candidate.commit.sha), candidate.commit
-    head = await repository.git.head(name)
-    existing = await repository.git.commit(head) if head else None
-    if existing is not None and existing.tree != commit.tree:
-        raise Rejected(Reason.BRANCH_TAKEN, f"the branch {name} holds another tree than {commit.sha}; remove it")
-    if existing is not None and existing.parents == (candidate.prod.sha,):
-        return existing.sha, False
-    message = commit_message(commit.sha, candidate.report.rollback)
-    sha = await repository.git.commit_tree(commit.tree, candidate.prod.sha, message)
-    moved = await (repository.git.move(name, sha, force=True) if existing else repository.git.create(name, sha))
-    if not moved:
-        raise Unavailable(Fault.LOST_RACE, f"somebody else made the branch {name} just now")
-    return sha, True
-
-
-async def _mark(snapshot: str, candidate: _Candidate, repository: Repository, login: str) -> bool:
-    """Say on the snapshot commit that it is the tested tree; whether that is new."""
-    status = await repository.statuses.of(snapshot, RELEASE_STATUS, login)
-    if status is not None and status.succeeded:
-        return False
-    report = candidate.report
-    await repository.statuses.succeed(
-        snapshot,
-        RELEASE_STATUS,
-        description=f"The tested tree of {report.commit[:12]}: {len(report.proofs)} attestations proven",
-        target_url=f"{report.web_url}/commit/{report.commit}",
-    )
-    return True
-
-
-async def _pull_request(candidate: _Candidate, repository: Repository, base: str) -> tuple[PullRequest, bool]:
-    """Open the pull request, or bring the open one up to date; answer it, and whether anything changed."""
-    head, report = branch(candidate.commit.sha), candidate.report
-    new_title, new_body = title(report), body(report)
-    existing = await _open_one(repository, head, base)
-    if existing is None:
-        opened = await repository.pulls.open(head, base, title=new_title, body=new_body)
-        if opened is not None:
-            return opened, True
-        existing = await _open_one(repository, head, base)
-    if existing is None:
-        raise Unavailable(Fault.LOST_RACE, f"{head} could neither be opened nor found open")
-    if fingerprint(existing.body) == fingerprint(new_body):
-        return existing, False
-    return await repository.pulls.edit(existing.number, title=new_title, body=new_body), True
-
-
-async def _open_one(repository: Repository, head: str, base: str) -> PullRequest | None:
-    return next((pull for pull in await repository.pulls.of(head, base) if pull.is_open), None)
