@@ -171,8 +171,8 @@ class Function(Generic[_E]):
         except Exception as lost:  # noqa: BLE001 - whatever it is, the message must stay with Pub/Sub
             kept = Unavailable(Fault.UNREACHABLE, f"rejected ({error.detail}), but that could not be published: {lost}")
             return self._unavailable(delivery, kept, began)
-        details = {"event": LogEvent.REJECTED, "reason": error.reason}
-        self._log(logging.WARNING, error.detail, delivery, began, **details)
+        what = LogEvent.REJECTED
+        self._log(logging.WARNING, error.detail, delivery, began, event=what, reason=error.reason)
         return DONE
 
     def _unavailable(
