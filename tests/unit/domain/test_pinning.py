@@ -170,7 +170,7 @@ def _displaced(field: ImageField, by: int) -> ImageField:
 @pytest.mark.parametrize("by", [-2, -1, 1, 9])
 def test_a_splice_at_the_wrong_place_is_caught_before_it_is_written(by: int) -> None:
     """The text is read again after the edit: one character off is somebody else's line."""
-    manifest = read(pod(f"{NAME}:v1") + "    - name: next\n")
+    manifest = read(pod(f"{NAME}@{B} # tag: v1") + "    - name: next\n      image: next:1\n")
     wrong = dataclasses.replace(manifest, images=tuple(_displaced(field, by) for field in manifest.images))
 
     with pytest.raises(Unavailable) as caught:
