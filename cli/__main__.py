@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 import sys
+from typing import Final
 
-from cli.demo import command as demo
+COMMANDS: Final = {
+    "demo": "run the whole story on the stand-in cloud",
+    "pin": "pin the images of manifests to their digests, or list those that are not",
+    "resolve": "print what image references name now",
+}
 
 
 def main(arguments: list[str]) -> int:
-    """Run one command; answer the exit status."""
+    """Run one command; answer the exit status. Nothing else is imported: `pin` need not wait for the demo's cloud."""
     parser = argparse.ArgumentParser(
         prog="prodgate", description="A release gate on Google Cloud: prod runs exactly the bytes that were tested."
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    demo.add_to(commands)
+    chosen = next((argument for argument in arguments if argument in COMMANDS), None)
+    for name, summary in COMMANDS.items():
+        command = commands.add_parser(name, help=summary, description=summary)
+        if name == chosen:
+            importlib.import_module(f"cli.{name}.command").configure(command)
     options = parser.parse_args(arguments)
     return int(options.run(options))
 

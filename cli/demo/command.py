@@ -23,9 +23,8 @@ from local.world.world import World, WorldSettings
 _ROOT: Final = Path(__file__).parents[2]
 
 
-def add_to(commands: Any) -> None:
-    """Add the command and its options."""
-    parser: argparse.ArgumentParser = commands.add_parser("demo", help="run the whole story on the stand-in cloud")
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the command's options."""
     parser.add_argument("--json", action="store_true", help="print one JSON document; the story goes to standard error")
     parser.add_argument("--keep", action="store_true", help="leave everything running and say how to talk to it")
     parser.set_defaults(run=run)

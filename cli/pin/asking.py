@@ -1,0 +1,56 @@
+"""Asking registries what tags name, many at once, with a progress bar where there is something to wait for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from typing import Final
+
+import aiohttp
+from rich.console import Console
+from rich.progress import Progress
+
+from shared.clients.gathering import gather_all
+from shared.clients.registry import Registries
+from shared.domain.errors import Rejected, Unavailable
+from shared.domain.image import Digest, ImageName
+
+Tag = tuple[ImageName, str]
+_WORTH_A_BAR: Final = 5  # images
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What the tags name now, and for the others the sentence that says why not."""
+
+    digests: dict[Tag, Digest]
+    failures: dict[Tag, str]
+
+
+async def ask(tags: Sequence[Tag], endpoints: dict[str, str], console: Console) -> Answers:
+    """Ask for every tag at once; one that fails harms no other."""
+    async with AsyncExitStack() as opened:
+        registries = Registries(await opened.enter_async_context(aiohttp.ClientSession()), endpoints)
+        bar = opened.enter_context(Progress(console=console, transient=True, disable=len(tags) < _WORTH_A_BAR))
+        task = bar.add_task("asking registries", total=len(tags))
+
+        async def one(tag: Tag) -> Digest | str:
+            answer = await _digest(tag, registries)
+            bar.advance(task)
+            return answer
+
+        answers = dict(zip(tags, await gather_all(map(one, tags)), strict=True))
+    return Answers(
+        {tag: answer for tag, answer in answers.items() if isinstance(answer, Digest)},
+        {tag: answer for tag, answer in answers.items() if not isinstance(answer, Digest)},
+    )
+
+
+async def _digest(tag: Tag, registries: Registries) -> Digest | str:
+    image, name = tag
+    try:
+        found = await registries.find(image, name)
+    except (Rejected, Unavailable) as error:
+        return error.detail
+    return f"{image}:{name} does not exist" if found is None else found.digest

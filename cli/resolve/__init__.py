@@ -1,0 +1,1 @@
+"""Resolving at a terminal: what does this image name now?"""

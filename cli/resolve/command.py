@@ -1,0 +1,51 @@
+"""`./prodgate resolve`: print the digest that each image names now.
+
+Exit status: 0 every image has one; 2 one of them could not be resolved.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import sys
+
+from rich.console import Console
+
+from cli.pin.asking import Answers, ask
+from cli.pin.command import UNKNOWN, endpoint
+from shared.domain.errors import Rejected
+from shared.domain.image import ImageReference
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the command's options."""
+    parser.add_argument("images", nargs="+", metavar="IMAGE", help="such as docker.io/library/mongo:7")
+    parser.add_argument("--registry-endpoint", action="append", default=[], metavar="HOST=URL", help="ask HOST at URL")
+    parser.add_argument("--json", action="store_true", help="print one JSON document")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Resolve every image; answer the exit status."""
+    try:
+        references = [ImageReference.parse(image) for image in options.images]
+        endpoints = dict(map(endpoint, options.registry_endpoint))
+    except (Rejected, ValueError) as error:
+        print(f"prodgate resolve: {error}", file=sys.stderr)
+        return UNKNOWN
+    tags = list(dict.fromkeys((r.name, r.digest or r.tag or "latest") for r in references))
+    answers = asyncio.run(ask(tags, endpoints, Console(stderr=True)))
+    _tell(references, answers, as_json=options.json)
+    return UNKNOWN if answers.failures else 0
+
+
+def _tell(references: list[ImageReference], answers: Answers, *, as_json: bool) -> None:
+    for failure in sorted(answers.failures.values()):
+        print(f"error: {failure}", file=sys.stderr)
+    rows = [(r.written, r.name, answers.digests.get((r.name, r.digest or r.tag or "latest"))) for r in references]
+    if as_json:
+        found = [{"image": w, "pinned": f"{n}@{d}", "digest": d} for w, n, d in rows if d is not None]
+        print(json.dumps({"images": found, "failures": sorted(answers.failures.values())}, indent=2))
+    else:
+        print("".join(f"{name}@{digest}\n" for _, name, digest in rows if digest is not None), end="")
