@@ -32,7 +32,7 @@ from local.world.names import (
 _SIGNING: Final = kms_v1.CryptoKey.CryptoKeyPurpose.ASYMMETRIC_SIGN
 _ALGORITHM: Final = "EC_SIGN_P256_SHA256"
 _ACK_DEADLINE_S: Final = 600
-_BACKOFF_S: Final = (10, 600)  # Pub/Sub's own defaults for a retry policy
+_MOST_BACKOFF_S: Final = 600  # Pub/Sub's own default for a retry policy
 _ATTEMPTS: Final = 5  # the fewest that Pub/Sub allows before the dead letter
 
 
@@ -45,16 +45,17 @@ async def found_topics(clients: Clients) -> None:
         await clients.subscriber.create_subscription(request=subscription)
 
 
-async def subscribe(clients: Clients, function: FunctionName, url: str) -> None:
-    """Have a topic pushed to a function, with backoff and a dead letter."""
-    least, most = _BACKOFF_S
+async def subscribe(clients: Clients, function: FunctionName, url: str, backoff_s: int) -> None:
+    """Have a topic pushed to a function, with a backoff that begins with so many seconds, and a dead letter."""
     await clients.subscriber.create_subscription(
         request=Subscription(
             name=function.subscription,
             topic=topic_path(function.topic),
             ack_deadline_seconds=_ACK_DEADLINE_S,
             push_config=PushConfig(push_endpoint=url),
-            retry_policy=RetryPolicy(minimum_backoff=Duration(seconds=least), maximum_backoff=Duration(seconds=most)),
+            retry_policy=RetryPolicy(
+                minimum_backoff=Duration(seconds=backoff_s), maximum_backoff=Duration(seconds=_MOST_BACKOFF_S)
+            ),
             dead_letter_policy=DeadLetterPolicy(
                 dead_letter_topic=topic_path("dead-letter"), max_delivery_attempts=_ATTEMPTS
             ),

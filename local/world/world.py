@@ -53,12 +53,13 @@ Files = Mapping[str, bytes | None]
 class WorldSettings:
     """How the world runs.
 
-    `time_scale` shortens Pub/Sub's waits, `latency_s` is added to every remote call, `settling_s` is how long the
+    `time_scale` shortens Pub/Sub's waits, `backoff_s` is how long its first one lasts before that, `latency_s` is added to every remote call, `settling_s` is how long the
     functions take an event for young, `prod_files` and `first_files` are what prod and dev begin with, `pubsub` is
     another Pub/Sub's address, `variables` are added to every function's environment.
     """
 
     time_scale: float = 100.0
+    backoff_s: int = 10
     latency_s: float = 0.0
     settling_s: float = 0.0
     seed: str = ""
@@ -256,7 +257,7 @@ class World:
     async def _host(self, function: FunctionName) -> None:
         variables = variables_of(function, self.endpoints, self.settings.settling_s) | dict(self.settings.variables)
         self.urls[function.function] = await self.hosting.start(function.function, variables)
-        await founding.subscribe(self.clients, function, self.urls[function.function])
+        await founding.subscribe(self.clients, function, self.urls[function.function], self.settings.backoff_s)
 
     def _found_github(self) -> None:
         github = self.cloud.github
