@@ -17,7 +17,8 @@ REDIS: Final = "docker.io/library/redis:7.4"
 COMMIT: Final = "c" * 40  # of no repository
 DIGEST: Final = "sha256:" + "d" * 64  # of no image
 RUN: Final = "https://ci.mdo.example/runs/1"
-TIME_SCALE: Final = 200.0  # ten seconds of backoff take 50 ms; an ack deadline of 600 s is 3 s
+TIME_SCALE: Final = 40.0  # an ack deadline of 600 s is 15 s: a busy machine must not miss it
+BACKOFF_S: Final = 2  # the first of four pauses then takes 50 ms
 
 
 def workload(name: str, image: str, *, kind: str = "Deployment") -> bytes:
@@ -37,12 +38,12 @@ def small_world(
     *,
     settling_s: float = 0.0,
     variables: Mapping[str, str] | None = None,
-    time_scale: float = TIME_SCALE,
 ) -> World:
     """Make a world, to be entered, whose dev holds the platform and these files."""
     return World(
         WorldSettings(
-            time_scale=time_scale,
+            time_scale=TIME_SCALE,
+            backoff_s=BACKOFF_S,
             settling_s=settling_s,
             prod_files={path: content for path, content in PLATFORM.items() if content is not None},
             first_files=files,
