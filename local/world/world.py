@@ -53,9 +53,10 @@ Files = Mapping[str, bytes | None]
 class WorldSettings:
     """How the world runs.
 
-    `time_scale` shortens Pub/Sub's waits, `backoff_s` is how long its first one lasts before that, `latency_s` is added to every remote call, `settling_s` is how long the
-    functions take an event for young, `prod_files` and `first_files` are what prod and dev begin with, `pubsub` is
-    another Pub/Sub's address, `variables` are added to every function's environment.
+    `time_scale` shortens Pub/Sub's waits, `backoff_s` is how long its first one lasts before that, `latency_s` is added
+    to every remote call, `settling_s` is how long the functions take an event for young, `prod_files` and `first_files`
+    are what prod and dev begin with, `pubsub` is another Pub/Sub's address, `variables` are added to every function's
+    environment.
     """
 
     time_scale: float = 100.0
