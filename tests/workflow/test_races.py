@@ -1,0 +1,121 @@
+"""Somebody is faster: a branch, a pull request or an attestation appears between our look and our write."""
+
+from __future__ import annotations
+
+from google.protobuf.field_mask_pb2 import FieldMask
+from grafeas.grafeas_v1 import Occurrence
+
+from local.world.looking import differences
+from local.world.world import World
+from tests.company import pin_posts
+from tests.conftest import Logs
+
+
+def faults(logs: Logs) -> list[str]:
+    """The names of what was unavailable, in order."""
+    labels = [entry["logging.googleapis.com/labels"] for entry in logs()]
+    return [label["fault"] for label in labels if "fault" in label]
+
+
+def test_an_attestation_stored_by_somebody_else_meanwhile_is_accepted(world: World) -> None:
+    """Container Analysis says that there is one already: it is looked at, it verifies, and it counts."""
+    image = pin_posts(world)
+    held = world.faults.hold("grafeas.CreateOccurrence")
+    commit = str(world.pass_tests()["commit"])
+    with held:
+        made = world.attest(image)
+    world.settle()
+
+    assert [seen.occurrence for seen in world.attestations] == [made]
+    assert [status.context for status in world.statuses(commit)] == ["prodgate/qa"]
+    assert {record.status for record in world.deliveries} == {204}
+
+
+def test_an_attestation_changed_before_it_is_read_back_is_not_counted(world: World, logs: Logs) -> None:
+    """What is stored is what counts, not what we meant to store: the read back does not verify, so nothing is done."""
+    pin_posts(world)
+    held = world.faults.hold("grafeas.GetOccurrence")
+    commit = str(world.pass_tests()["commit"])
+    logs()
+    with held:
+        (made,) = world.attestations
+        changed = Occurrence(attestation={"signatures": [{"public_key_id": made.key_id, "signature": b"forged"}]})
+        mask = FieldMask(paths=["attestation.signatures"])
+        update = {"name": made.occurrence, "occurrence": changed, "update_mask": mask}
+        world.do(world.clients.grafeas.update_occurrence(request=update))
+    world.settle()
+
+    assert set(faults(logs)) == {"unproven"}
+    assert world.statuses(commit) == []
+    assert world.pull_requests == []
+
+
+def test_a_release_branch_made_by_somebody_else_meanwhile_is_looked_at_again(world: World, logs: Logs) -> None:
+    """Two deliveries of one release meet at the branch: the second finds the first one's, and goes on with it."""
+    pin_posts(world)
+    tested = world.head("dev")
+    held = world.faults.hold("github.git/create-ref")
+    world.pass_tests()
+    logs()
+    with held:
+        repository = world.repository
+        prod = repository.get_git_commit(world.head("prod"))
+        tree = repository.get_git_commit(tested).tree
+        snapshot = repository.create_git_commit(f"Release\n\nProdgate-Release: {tested}\n", tree, [prod])
+        repository.create_git_ref(f"refs/heads/release/{tested[:12]}", snapshot.sha)
+    world.settle()
+
+    assert faults(logs) == ["lost-race"]
+    assert world.head(f"release/{tested[:12]}") == snapshot.sha
+    assert len(world.pull_requests) == 1
+
+
+def test_a_pull_request_opened_by_a_person_meanwhile_is_adopted(world: World) -> None:
+    """There can be only one for the branch; whoever opened it, it gets the title and the body of the release."""
+    pin_posts(world)
+    tested = world.head("dev")
+    held = world.faults.hold("github.pulls/create")
+    world.pass_tests()
+    with held:
+        world.repository.create_pull("prod", f"release/{tested[:12]}", title="Mine", body="Was first.")
+    world.settle()
+
+    (pull,) = world.pull_requests
+    assert pull.title.startswith(f"Release {tested[:12]}: ")
+    assert "Every image that needs an attestation has one (1)" in pull.body
+    assert {record.status for record in world.deliveries} == {204}
+
+
+def test_a_release_that_a_person_merged_by_hand_meanwhile_needs_no_pull_request(world: World, logs: Logs) -> None:
+    """GitHub says that there is nothing between the branches; the next look finds prod with the tested tree."""
+    pin_posts(world)
+    tested = world.head("dev")
+    held = world.faults.hold("github.pulls/create")
+    world.pass_tests()
+    logs()
+    with held:
+        snapshot = world.head(f"release/{tested[:12]}")
+        world.repository.get_git_ref("heads/prod").edit(snapshot)
+    world.settle()
+
+    assert faults(logs) == ["lost-race"]
+    assert world.pull_requests == []
+    assert world.rejected == []
+
+
+def test_two_deliveries_of_one_completion_at_once_open_one_pull_request(world: World) -> None:
+    """Both look, both find nothing, both write: the loser adopts what the winner made."""
+    pin_posts(world)
+    first = world.faults.hold("github.pulls/create")
+    world.cloud.pubsub.deliver_twice("projects/mdo-gate/subscriptions/open-prod-pr")
+    world.pass_tests()
+    with first:
+        pass
+    world.settle()
+    before = world.lasting_state()
+
+    world.replay()
+    world.settle()
+
+    assert len(world.pull_requests) == 1
+    assert differences(before, world.lasting_state()) == []
