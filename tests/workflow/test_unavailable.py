@@ -217,3 +217,45 @@ def test_an_event_that_was_dead_lettered_names_itself_in_the_log(world: World, l
     assert len(refused) == 5
     assert len({labels["event_id"] for labels in refused}) == 1
     assert {labels["topic"] for labels in refused} == {"gcr"}
+
+
+def test_a_head_of_dev_that_cannot_be_read_yet_is_waited_for(world: World, logs: Logs) -> None:
+    """GitHub names a branch's head a moment before it can show the commit; the event comes again."""
+    world.faults.fail("github.git/get-commit", code="NOT_FOUND")
+
+    image = pin_posts(world)
+
+    assert image.encode() in world.file("apps/posts.yaml")
+    assert "the head of dev cannot be read yet" in {entry["message"] for entry in logs()}
+
+
+def test_a_head_of_prod_that_cannot_be_read_yet_is_waited_for() -> None:
+    """The last step begins at prod's head, which may be as young as a merge."""
+    with small_world(settling_s=3600) as world:
+        pin_posts(world)
+        held = world.faults.hold("github.pulls/list")
+        world.pass_tests()
+        with held:
+            world.faults.fail("github.git/get-commit", code="NOT_FOUND", times=2)
+        world.settle()
+
+        world.replay()
+        world.settle()
+
+        assert len(world.pull_requests) == 1
+        assert world.rejected == []
+
+
+def test_a_missing_branch_is_our_configuration_and_not_the_events_fault(world: World, logs: Logs) -> None:
+    """Without prod there is nothing to release to: a person mends that, and the event waits among the dead letters."""
+    pin_posts(world)
+    world.repository.create_git_ref("refs/heads/kept", world.head("prod"))
+    world.repository.get_git_ref("heads/prod").delete()
+
+    world.pass_tests()
+    world.settle()
+
+    why = f"{REPOSITORY} has no branch prod, or this App may not read it"
+    assert why in {entry["message"] for entry in logs()}
+    assert len(world.dead_letters) == 1
+    assert world.rejected == []
