@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from opentelemetry import trace
 
-from shared.runtime.telemetry import Redactor, configure_logging, enter_trace, leave_trace
+from shared.runtime.telemetry import LineHandler, Redactor, configure_logging, enter_trace, leave_trace
 
 LOG = logging.getLogger("prodgate.test")
 PARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
@@ -185,8 +185,9 @@ def test_text_that_cannot_be_encoded_is_logged_all_the_same(out: Writes) -> None
 
 def test_a_message_that_cannot_be_formatted_fails_no_event(out: Writes, capsys: pytest.CaptureFixture[str]) -> None:
     """A mistake in a log call must not become a retry."""
+    handler = next(handler for handler in logging.getLogger().handlers if isinstance(handler, LineHandler))
     with redirect_stdout(out):
-        LOG.info("%d", "x")
+        handler.handle(logging.makeLogRecord({"msg": "%d", "args": ("x",)}))
         LOG.info("next")
 
     assert [entry["message"] for entry in out.entries] == ["next"]
