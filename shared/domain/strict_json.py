@@ -85,6 +85,13 @@ class Fields:
             self.refuse(name, f"is {shown(value)}; it must be {' or '.join(allowed)}")
         return value
 
+    def number(self, name: str, *, most: int) -> int:
+        """Read an integer from 0 to `most`."""
+        value = self._typed(name, int)
+        if isinstance(value, bool) or not 0 <= value <= most:
+            self.refuse(name, f"must be a number from 0 to {most:,}")
+        return value
+
     def child(self, name: str) -> Fields:
         """Read a nested object."""
         return Fields(f"{self._what}: {name}", self._typed(name, dict), self._reason)

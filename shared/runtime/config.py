@@ -7,7 +7,7 @@ variable that is missing or malformed. Secrets are never here, only the names of
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Final, TypeVar
 from urllib.parse import urlsplit
 
@@ -68,6 +68,15 @@ class Environment:
     def table(self, name: str, read: Callable[[Fields], _T]) -> dict[str, _T]:
         """Read a JSON object of objects: `{"qa": {…}}`, each through `read`."""
         return self._json(name, lambda fields: _rows(fields, read), {})
+
+    def optional_table(self, name: str, read: Callable[[Fields], _T], *, names: Collection[str]) -> dict[str, _T]:
+        """Read such an object, if there is one; its names must be among these."""
+        if name not in self._variables:
+            return {}
+        table = self.table(name, read)
+        for unknown in sorted(table.keys() - set(names)):
+            self._problem(name, f"names {shown(unknown)}; it may name {', '.join(sorted(names))}", None)
+        return table
 
     def google_endpoint(self, name: str) -> str | None:
         """Read `HOST:PORT` of a stand-in for Google's services; it is not encrypted, so it must be loopback."""

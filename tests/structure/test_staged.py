@@ -16,7 +16,7 @@ CLIENTS: Final = {  # a function that does not carry a client cannot be made to 
     "kms": {"attest_images"},
     "attestations": {"attest_images", "open_prod_pr"},
     "binauthz": {"attest_images", "open_prod_pr"},
-    "secrets": {"pin_manifests", "attest_images", "open_prod_pr"},
+    "secrets": FUNCTIONS,
     "registry": {"resolve_image", "pin_manifests"},
     "github": {"pin_manifests", "attest_images", "open_prod_pr"},
     "pubsub": FUNCTIONS,

@@ -16,7 +16,8 @@ from shared.runtime.config import ATTESTOR, KEY_VERSION, PROJECT, Environment
 from shared.runtime.handler import Connected, Function
 from shared.runtime.wiring.binauthz import open_attestations, open_binauthz, read_policy
 from shared.runtime.wiring.channel import Channels
-from shared.runtime.wiring.github import open_github, open_secrets, read_environment_settings, read_github
+from shared.runtime.wiring.github import open_github, read_environment_settings, read_github
+from shared.runtime.wiring.secrets import open_secrets
 from shared.runtime.wiring.surroundings import Surroundings
 from shared.workflow.attest import AttestingCloud, AttestSettings, SuiteSettings, attest_release
 from shared.workflow.done import Done

@@ -6,16 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from typing import Final
 
-from google.cloud.secretmanager_v1 import SecretManagerServiceAsyncClient
-from google.cloud.secretmanager_v1.services.secret_manager_service.transports import (
-    SecretManagerServiceGrpcAsyncIOTransport,
-)
-
 from shared.clients.github import GitHub, GitHubSettings
-from shared.clients.secrets import Secrets
 from shared.runtime.config import BRANCH, FOLDER, KIND, LOGIN, REPOSITORY, SECRET_VERSION, Environment
-from shared.runtime.telemetry import Redactor
-from shared.runtime.wiring.channel import Channels
 from shared.workflow.settings import EnvironmentSettings
 
 _THREADS: Final = 16  # PyGithub blocks; so many of its requests run at a time, well below GitHub's 100
@@ -48,11 +40,3 @@ def open_github(settings: GitHubSettings, opened: AsyncExitStack) -> GitHub:
     executor = ThreadPoolExecutor(_THREADS, thread_name_prefix="github")
     opened.callback(executor.shutdown, wait=False, cancel_futures=True)
     return GitHub(settings, executor)
-
-
-def open_secrets(channels: Channels, redactor: Redactor) -> Secrets:
-    """Connect to Secret Manager; logs learn each secret that is read, so as to hide it."""
-    transport = channels.transport(
-        SecretManagerServiceGrpcAsyncIOTransport, SecretManagerServiceAsyncClient.DEFAULT_ENDPOINT
-    )
-    return Secrets(SecretManagerServiceAsyncClient(transport=transport), redactor.learn)

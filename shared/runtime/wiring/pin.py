@@ -8,8 +8,9 @@ from contextlib import AsyncExitStack
 from shared.domain.events import ImageResolved
 from shared.runtime.config import Environment
 from shared.runtime.handler import Connected, Function
-from shared.runtime.wiring.github import open_github, open_secrets, read_environment_settings, read_github
+from shared.runtime.wiring.github import open_github, read_environment_settings, read_github
 from shared.runtime.wiring.registries import RegistrySettings, open_registries
+from shared.runtime.wiring.secrets import open_secrets
 from shared.runtime.wiring.surroundings import Surroundings
 from shared.workflow.done import Done
 from shared.workflow.gatherer import Gatherer, Outcome
@@ -34,11 +35,12 @@ def pin_function(variables: Mapping[str, str]) -> Function[ImageResolved]:
 
     async def connect(opened: AsyncExitStack) -> Connected[ImageResolved]:
         channels = surroundings.channels(opened)
+        secrets = open_secrets(channels, redactor)
         cloud = PinningCloud(
             PinSettings(registries.known, manifests.dev, manifests.folders),
-            await open_registries(registries, opened),
+            await open_registries(registries, secrets, opened),
             open_github(github, opened),
-            open_secrets(channels, redactor),
+            secrets,
         )
 
         async def work_off(events: Sequence[_Young]) -> Sequence[Outcome]:

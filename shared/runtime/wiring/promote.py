@@ -11,7 +11,8 @@ from shared.domain.strict_json import Fields
 from shared.runtime.config import ATTESTOR, LOGIN, PROJECT, Environment
 from shared.runtime.handler import Connected, Function
 from shared.runtime.wiring.binauthz import open_attestations, open_binauthz, read_policy
-from shared.runtime.wiring.github import open_github, open_secrets, read_environment_settings, read_github
+from shared.runtime.wiring.github import open_github, read_environment_settings, read_github
+from shared.runtime.wiring.secrets import open_secrets
 from shared.runtime.wiring.surroundings import Surroundings
 from shared.workflow.done import Done
 from shared.workflow.promote import PromoteSettings, PromotingCloud, promote_release

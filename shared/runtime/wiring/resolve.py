@@ -1,4 +1,4 @@
-"""resolve_image, wired: it may ask registries and publish."""
+"""resolve_image, wired: it may ask registries, read their passwords, and publish."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from shared.domain.pushes import Pushes
 from shared.runtime.config import Environment
 from shared.runtime.handler import Connected, Function
 from shared.runtime.wiring.registries import RegistrySettings, open_registries
+from shared.runtime.wiring.secrets import open_secrets
 from shared.runtime.wiring.surroundings import Surroundings
 from shared.workflow.done import Done
 from shared.workflow.resolve import ResolveSettings, ResolvingCloud, resolve_pushes
@@ -24,11 +25,13 @@ def resolve_function(variables: Mapping[str, str]) -> Function[Pushes]:
     surroundings = Surroundings.read(environment)
     registries = RegistrySettings.read(environment)
     environment.finish()
-    surroundings.start_logging("resolve_image")
+    redactor = surroundings.start_logging("resolve_image")
 
     async def connect(opened: AsyncExitStack) -> Connected[Pushes]:
-        publisher = surroundings.publisher(surroundings.channels(opened))
-        cloud = ResolvingCloud(ResolveSettings(registries.known), await open_registries(registries, opened), publisher)
+        channels = surroundings.channels(opened)
+        publisher = surroundings.publisher(channels)
+        asked = await open_registries(registries, open_secrets(channels, redactor), opened)
+        cloud = ResolvingCloud(ResolveSettings(registries.known), asked, publisher)
 
         async def work(pushes: Pushes, settling: bool) -> Done:
             return await resolve_pushes(pushes, cloud, settling=settling)

@@ -1,0 +1,22 @@
+"""OCI registries: which digest does a reference name now?
+
+`registries` asks and judges the answer (`manifest`), `exchange` sends and names what goes wrong, `access` gets past a
+401 (`challenge`, `token`, `credentials`, `google_access`).
+"""
+
+from shared.clients.registry.credentials import Credentials, CredentialSource, HostCredentials, StoredPassword
+from shared.clients.registry.exchange import registry_session
+from shared.clients.registry.google_access import GoogleAccess
+from shared.clients.registry.manifest import FoundManifest
+from shared.clients.registry.registries import Registries
+
+__all__ = [
+    "CredentialSource",
+    "Credentials",
+    "FoundManifest",
+    "GoogleAccess",
+    "HostCredentials",
+    "Registries",
+    "StoredPassword",
+    "registry_session",
+]

@@ -1,0 +1,151 @@
+"""Sending one request to a registry, and giving whatever goes wrong its name.
+
+Rules:
+* No redirect is followed: it would lead where the registry says, and not where the configuration says.
+* What is sent is bounded, and taken as it is: nothing is decompressed, so nothing can swell.
+* A short wait (a quick retry, a small Retry-After) is waited for here, a long one by Pub/Sub.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Final
+
+import aiohttp
+
+from shared.clients import calls
+from shared.domain.errors import Fault, Unavailable, shown
+
+_CHUNK_BYTES: Final = 64 * 1024
+_IDLE_S: Final = 60.0  # below the minutes after which load balancers drop a connection that nobody uses
+_READ: Final = (
+    "Content-Encoding",
+    "Content-Type",
+    "Docker-Content-Digest",
+    "Location",
+    "Retry-After",
+    "WWW-Authenticate",
+)
+_RETRIED: Final = frozenset({408, 429, 500, 502, 503, 504})
+_RETRY_AFTER_DIGITS: Final = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A question to a registry; `host` is what sentences call it, `most_bytes` what its answer may have."""
+
+    method: str
+    url: str
+    host: str
+    headers: Mapping[str, str] = field(repr=False)
+    most_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Status, the headers that are read, and the body of a 200; a header that was sent twice has both values."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class _Setback:
+    """A try that failed, and for how long the registry asks to be left alone."""
+
+    failure: Unavailable
+    wait_s: float = 0.0
+
+
+def registry_session() -> aiohttp.ClientSession:
+    """Open what all registries are asked through: TLS verified, no cookies kept, no proxy or .netrc of the process."""
+    connector = aiohttp.TCPConnector(
+        limit=2 * calls.REGISTRY_AT_ONCE, limit_per_host=calls.REGISTRY_AT_ONCE, keepalive_timeout=_IDLE_S
+    )
+    return aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar(), trust_env=False)
+
+
+class Exchange:
+    """Asks over one session."""
+
+    def __init__(self, session: aiohttp.ClientSession) -> None:
+        self._session = session
+
+    async def ask(self, request: Request) -> Answer:
+        """Ask, and ask again where that may help.
+
+        Raises:
+            Unavailable: no answer, a rate limit, an error of the registry's, a redirect, or too large an answer.
+        """
+        for pause_s in calls.REGISTRY_PAUSES_S:
+            outcome = await self._try(request)
+            if isinstance(outcome, Answer):
+                return outcome
+            if outcome.wait_s > calls.REGISTRY_RETRY_AFTER_S:
+                raise outcome.failure
+            await asyncio.sleep(max(pause_s, outcome.wait_s))
+        outcome = await self._try(request)
+        if isinstance(outcome, Answer):
+            return outcome
+        raise outcome.failure
+
+    async def _try(self, request: Request) -> Answer | _Setback:
+        try:
+            answer = await self._once(request)
+        except (aiohttp.ClientError, TimeoutError) as error:
+            what = f"{request.host} does not answer: {type(error).__name__} {shown(str(error))}"
+            return _Setback(Unavailable(Fault.UNREACHABLE, what))
+        if answer.status in _RETRIED:
+            return _setback(request, answer)
+        if HTTPStatus(300) <= answer.status < HTTPStatus.BAD_REQUEST:
+            where = shown(answer.headers.get("Location"))
+            raise _wrong(request, f"redirects to {where} ({answer.status}); no redirect is followed")
+        return answer
+
+    async def _once(self, request: Request) -> Answer:
+        async with self._session.request(
+            request.method,
+            request.url,
+            headers={**request.headers, "Accept-Encoding": "identity"},
+            allow_redirects=False,
+            auto_decompress=False,
+            timeout=aiohttp.ClientTimeout(total=calls.REGISTRY_TRY_S),
+        ) as response:
+            headers = {name: ", ".join(response.headers.getall(name)) for name in _READ if name in response.headers}
+            wanted = response.status == HTTPStatus.OK and request.method != "HEAD"
+            return Answer(response.status, headers, await _body(response, request, headers) if wanted else b"")
+
+
+async def _body(response: aiohttp.ClientResponse, request: Request, headers: Mapping[str, str]) -> bytes:
+    if headers.get("Content-Encoding", "identity") != "identity":
+        raise _wrong(request, f"sends {shown(headers['Content-Encoding'])} where nothing but identity was asked for")
+    body = bytearray()
+    async for chunk in response.content.iter_chunked(_CHUNK_BYTES):
+        body += chunk
+        if len(body) > request.most_bytes:
+            raise _wrong(request, f"sends over {request.most_bytes:,} bytes for {request.url}")
+    return bytes(body)
+
+
+def _setback(request: Request, answer: Answer) -> _Setback:
+    limited = answer.status == HTTPStatus.TOO_MANY_REQUESTS
+    after = answer.headers.get("Retry-After")
+    asks = "" if after is None else f", Retry-After {shown(after)}"
+    fault = Fault.RATE_LIMITED if limited else Fault.UNREACHABLE
+    return _Setback(Unavailable(fault, f"{request.host} answers {answer.status}{asks} for {request.url}"), _wait(after))
+
+
+def _wait(after: str | None) -> float:
+    """Read Retry-After in seconds; a date is always too long, since a registry that is back in seconds says seconds."""
+    if after is None:
+        return 0.0
+    return float(after) if after.isascii() and after.isdecimal() and len(after) <= _RETRY_AFTER_DIGITS else math.inf
+
+
+def _wrong(request: Request, what: str) -> Unavailable:
+    return Unavailable(Fault.WRONG_ANSWER, f"{request.host} {what}")
