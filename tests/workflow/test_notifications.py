@@ -82,3 +82,17 @@ def test_a_push_of_an_index_is_pinned_as_the_index(world: World) -> None:
     world.settle()
 
     assert f"{POSTS}@{digest} # tag: v1".encode() in world.file(POSTS_FILE)
+
+
+def test_the_digest_that_was_pushed_is_confirmed_and_not_what_the_tag_names_by_now(world: World) -> None:
+    """The news is about bytes: a tag that was moved since cannot stand in for them."""
+    old = world.push_image(POSTS, "v1", content=b"first")
+    world.push_image(POSTS, "v1", content=b"second")
+    world.settle()
+    world.deliveries.clear()
+
+    world.publish("gcr", f'{{"action":"INSERT","digest":"{POSTS}@{old}","tag":"{POSTS}:v1"}}'.encode())
+    world.settle()
+
+    (resolved,) = [json.loads(r.data) for r in world.deliveries if r.topic.endswith("/image-resolved")]
+    assert resolved == {"image": POSTS, "tag": "v1", "digest": old, "media_type": MANIFEST}
