@@ -15,7 +15,8 @@ from shared.runtime.wiring.github import open_github, read_environment_settings,
 from shared.runtime.wiring.secrets import open_secrets
 from shared.runtime.wiring.surroundings import Surroundings
 from shared.workflow.done import Done
-from shared.workflow.promote import PromoteSettings, PromotingCloud, promote_release
+from shared.workflow.judge import PromoteSettings, PromotingCloud
+from shared.workflow.promote import promote_release
 
 _NAME_CHARACTERS: Final = 1024
 
