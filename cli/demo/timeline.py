@@ -21,7 +21,7 @@ _DIGEST: Final = re.compile(r"(sha256:[0-9a-f]{12})[0-9a-f]{52}")
 _COMMIT: Final = re.compile(r"\b([0-9a-f]{12})[0-9a-f]{28}\b")
 _CODE: Final = re.compile(r"<code>(.*?)</code>", re.DOTALL)
 _MARKER: Final = re.compile(r"<!-- prodgate:.*?-->", re.DOTALL)
-_DETAILS: Final = re.compile(r"</?details>|</?summary>")
+_DETAILS: Final = re.compile(r"<details><summary>(.*?)</summary>.*?</details>", re.DOTALL)
 _PLAIN_WIDTH: Final = 160
 
 
@@ -92,5 +92,5 @@ def shortened(text: str) -> str:
 
 def readable(body: str) -> str:
     """Turn the body's escaped `<code>` back into Markdown for a terminal, which needs no protection."""
-    plain = _DETAILS.sub("", _MARKER.sub("", body))
+    plain = _DETAILS.sub(r"*\1 (folded, as on the page)*", _MARKER.sub("", body))
     return _CODE.sub(lambda found: f"`{html.unescape(found.group(1))}`", plain).strip()
