@@ -5,9 +5,7 @@
   then 204. If that cannot be published, it is unavailable.
 * Unavailable: 503. Pub/Sub delivers it again with backoff, and dead-letters it in the end.
 
-Nothing escapes into the framework, which would answer 500 with a traceback. The body is counted while it is read: the
-framework itself would take any size. Clients are built on the first event, inside the running loop: built at import,
-they would belong to a loop that is gone after the server forks.
+Nothing escapes into the framework, which would answer 500 with a traceback.
 """
 
 from __future__ import annotations
@@ -32,6 +30,8 @@ from shared.domain.errors import Fault, Rejected, Unavailable
 from shared.domain.events import event_id
 from shared.domain.rejection import rejected_message
 from shared.domain.vocabulary import LogEvent
+from shared.runtime.bodies import Bodies
+from shared.runtime.connection import Connection
 from shared.runtime.telemetry import enter_trace, leave_trace
 from shared.workflow.done import Done
 
@@ -77,12 +77,9 @@ class Function(Generic[_E]):
         self.name = name
         self._topic = topic
         self._parse = parse
-        self._connect = connect
+        self._connection = Connection(connect)
         self._limits = within
-        self._opened = AsyncExitStack()
-        self._connected: Connected[_E] | None = None
-        self._connecting = asyncio.Lock()
-        self._one_large_body = asyncio.Lock()
+        self._bodies = Bodies(most=limits.PUSH_BODY_BYTES, together=limits.ENVELOPE_BYTES)
 
     async def answer(self, request: Request) -> Response:
         """Work off the message in a request; the response is Pub/Sub's acknowledgement, or its absence."""
@@ -90,7 +87,7 @@ class Function(Generic[_E]):
             return Response(status_code=_METHOD_NOT_ALLOWED, headers={"Allow": "POST"})
         async with AsyncExitStack() as held:
             try:
-                body = await self._body(request, held)
+                body = await self._bodies.read(request, held)
             except ClientDisconnect:
                 return Response(status_code=UNAVAILABLE)
             if body is None:
@@ -100,20 +97,7 @@ class Function(Generic[_E]):
 
     async def close(self) -> None:
         """Close every client."""
-        await self._opened.aclose()
-
-    async def _body(self, request: Request, held: AsyncExitStack) -> bytes | None:
-        """Read a body while counting it; large ones one at a time, so that ten of them cannot fill the memory."""
-        if int(request.headers.get("content-length", 0)) > limits.PUSH_BODY_BYTES:
-            return None
-        body = bytearray()
-        async for chunk in request.stream():
-            if len(body) <= limits.ENVELOPE_BYTES < len(body) + len(chunk):
-                await held.enter_async_context(self._one_large_body)
-            body += chunk
-            if len(body) > limits.PUSH_BODY_BYTES:
-                return None
-        return bytes(body)
+        await self._connection.close()
 
     async def _handle(self, headers: dict[str, str], body: bytes) -> int:
         began = time.monotonic()
@@ -147,7 +131,7 @@ class Function(Generic[_E]):
     async def _work(self, delivery: Delivery) -> Done:
         delivery.require_size()
         event = self._parse(delivery.data)
-        connected = await self._clients()
+        connected = await self._connection.clients()
         return await connected.work(event, self._is_settling(delivery))
 
     def _is_settling(self, delivery: Delivery) -> bool:
@@ -155,18 +139,12 @@ class Function(Generic[_E]):
             return False
         return (datetime.now(UTC) - delivery.published).total_seconds() < self._limits.settling_s
 
-    async def _clients(self) -> Connected[_E]:
-        async with self._connecting:
-            if self._connected is None:
-                self._connected = await self._connect(self._opened)
-            return self._connected
-
     async def _reject(self, delivery: Delivery, error: Rejected, began: float) -> int:
         """Publish the message whole to `rejected`; only then is it off Pub/Sub's hands."""
         data, attributes = rejected_message(delivery, error, self.name)
         try:
             async with asyncio.timeout(self._limits.deadline_s):
-                connected = await self._clients()
+                connected = await self._connection.clients()
                 await connected.publisher.publish(REJECTED_TOPIC, data, attributes)
         except Exception as lost:  # noqa: BLE001 - whatever it is, the message must stay with Pub/Sub
             kept = Unavailable(Fault.UNREACHABLE, f"rejected ({error.detail}), but that could not be published: {lost}")
