@@ -18,9 +18,11 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 
 from shared.runtime.handler import Function
+from shared.runtime.webhook import Receiver
 from shared.runtime.wiring.attest import attest_function
 from shared.runtime.wiring.pin import pin_function
 from shared.runtime.wiring.promote import promote_function
+from shared.runtime.wiring.receive import receive_function
 from shared.runtime.wiring.resolve import resolve_function
 
 LogListener = Callable[[str, Mapping[str, Any]], None]
@@ -31,11 +33,12 @@ _STOP_S: Final = 10.0
 _LOOK_S: Final = 0.02
 _LINE_BYTES: Final = 1024 * 1024  # of a log entry; Cloud Logging takes 256 KB
 _LAST_WORDS: Final = 50  # lines that are kept of a process in case it does not start
-_MAKERS: Final[dict[str, Callable[[Mapping[str, str]], Function[Any]]]] = {
+_MAKERS: Final[dict[str, Callable[[Mapping[str, str]], Function[Any] | Receiver]]] = {
     "resolve_image": resolve_function,
     "pin_manifests": pin_function,
     "attest_images": attest_function,
     "open_prod_pr": promote_function,
+    "receive_push": receive_function,
 }
 
 
@@ -53,13 +56,13 @@ class InProcess:
     """Runs functions in this event loop, behind a real HTTP server each."""
 
     def __init__(self) -> None:
-        self._functions: list[Function[Any]] = []
+        self._functions: list[Function[Any] | Receiver] = []
         self._servers: list[tuple[uvicorn.Server, asyncio.Task[None]]] = []
 
     async def start(self, function: str, variables: Mapping[str, str]) -> str:
         """Serve a function on a free port."""
         made = _MAKERS[function](variables)
-        app = Starlette(routes=[Route("/", made.answer, methods=["GET", "POST", "PUT", "DELETE"])])
+        app = Starlette(routes=[Route("/{path:path}", made.answer, methods=["GET", "POST", "PUT", "DELETE"])])
         server = uvicorn.Server(
             uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None, log_level="error", lifespan="off")
         )

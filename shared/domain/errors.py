@@ -22,6 +22,8 @@ class Reason(StrEnum):
     TOO_LARGE = "too-large"
     MALFORMED_ENVELOPE = "malformed-envelope"
     MALFORMED_EVENT = "malformed-event"
+    UNAUTHENTICATED = "unauthenticated"
+    UNSUPPORTED_MEDIA_TYPE = "unsupported-media-type"
     MALFORMED_IMAGE = "malformed-image"
     MALFORMED_MANIFEST = "malformed-manifest"
     MALFORMED_POLICY = "malformed-policy"

@@ -6,6 +6,7 @@ KEPT_BYTES_OF_OVERSIZE = 1024  # how much of an oversize message lands in `rejec
 ENVELOPE_BYTES = 512 * 1024  # a push body: data in base64, 100 attributes of 256 + 1,024 bytes, escaped
 PUSH_BODY_BYTES = 14 * 1024 * 1024  # the largest body that Pub/Sub can push: 10 MB of data in base64, and its frame
 JSON_DEPTH = 8  # levels; our deepest contract has 3, a Distribution notification 4
+FOREIGN_JSON_DEPTH = 32  # levels; GitHub's package event has 7, a Cloud Build resource fewer
 ATTRIBUTES = 100  # attributes of a message (Pub/Sub quotas)
 ATTRIBUTE_BYTES = 1024  # bytes of an attribute's value (Pub/Sub quotas)
 SHOWN_CHARACTERS = 120  # of a refused value, in a sentence that a person reads
@@ -17,6 +18,12 @@ URL_CHARACTERS = 2048
 REASON_CHARACTERS = 500
 IMAGES_PER_RELEASE = 1000
 PUSHES_PER_MESSAGE = 100  # events in one Distribution notification
+
+# Webhooks. Whoever posts is a stranger until the body is read, so a body is no larger than a real one may be.
+WEBHOOK_BYTES = 512 * 1024  # GitHub's package event with a README in it has some 50 KiB
+WEBHOOK_SECRET_CHARACTERS = 32  # the fewest of a secret that is all there is between a stranger and the topic `gcr`
+SECRET_KEPT_S = 60  # how long a webhook's secret is kept; a new version counts after that
+SECRET_FAILURE_KEPT_S = 5  # how long a secret that cannot be read is not asked for again
 
 # Image references (distribution/reference, reference.go).
 IMAGE_PATH_CHARACTERS = 255

@@ -6,6 +6,9 @@ Rules, each the cure of a trap that Python's json module leaves open (RFC 8259, 
 * No floats, NaN or Infinity; no lone surrogates, which cannot be encoded again; no endless integers.
 * Nesting is bounded before parsing: 1,000 brackets would raise RecursionError, which is no ValueError.
 * Every field is read by name and type, and a field that nobody read is an error.
+
+Another system's own format (`foreign`) has fractions, deeper levels and fields that are nobody's business here; its
+keys still appear once, and what is read of it is read as strictly.
 """
 
 from __future__ import annotations
@@ -25,17 +28,21 @@ _BRACKET: Final = re.compile(r"[\[\]{}]")
 _T = TypeVar("_T")
 
 
-def read_object(what: str, data: bytes, *, reason: Reason = Reason.MALFORMED_EVENT) -> Fields:
-    """Read one JSON object; `what` names it in sentences.
+def read_object(what: str, data: bytes, *, reason: Reason = Reason.MALFORMED_EVENT, foreign: bool = False) -> Fields:
+    """Read one JSON object; `what` names it in sentences, `foreign` is another system's own format.
 
     Raises:
         Rejected: the bytes are anything else, or ambiguous.
     """
     try:
         text = data.decode("utf-8")
-        _bound_depth(text)
+        _bound_depth(text, limits.FOREIGN_JSON_DEPTH if foreign else limits.JSON_DEPTH)
         value = json.loads(
-            text, object_pairs_hook=_unique, parse_float=_no_float, parse_constant=_no_float, parse_int=_integer
+            text,
+            object_pairs_hook=_unique,
+            parse_float=float if foreign else _no_float,
+            parse_constant=_no_float,
+            parse_int=_integer,
         )
         json.dumps(value, ensure_ascii=False).encode("utf-8")
     except UnicodeEncodeError:
@@ -154,6 +161,7 @@ _KINDS: Final[dict[type, str]] = {
     list: "a list",
     bool: "a boolean",
     int: "a number",
+    float: "a number",
 }
 _INTEGER_DIGITS: Final = 18
 
@@ -183,10 +191,10 @@ def _integer(text: str) -> int:
     return int(text)
 
 
-def _bound_depth(text: str) -> None:
+def _bound_depth(text: str, most: int) -> None:
     depth = 0
     for bracket in _BRACKET.finditer(_STRING.sub("", text)):
         depth += 1 if bracket.group() in "[{" else -1
-        if depth > limits.JSON_DEPTH:
-            message = f"it is nested deeper than {limits.JSON_DEPTH} levels"
+        if depth > most:
+            message = f"it is nested deeper than {most} levels"
             raise ValueError(message)

@@ -52,6 +52,13 @@ class Environment:
             return self._problem(name, f"is {shown(value)}, which is not of its form {matching.pattern}", "")
         return value
 
+    def some(self, names: Mapping[str, str], matching: re.Pattern[str]) -> dict[str, str]:
+        """Read those of several variables that are set, at least one, under their keys in `names`."""
+        found = {key: name for key, name in names.items() if name in self._variables}
+        if not found:
+            self._problem(" and ".join(names.values()), "are not set; there is nothing to do", None)
+        return {key: self.text(name, matching) for key, name in found.items()}
+
     def seconds(self, name: str, *, default: float) -> float:
         """Read a duration in seconds."""
         value = self._variables.get(name, str(default))
@@ -65,15 +72,15 @@ class Environment:
             return ()
         return self._json(name, lambda fields: _matching(fields, matching), ())
 
-    def table(self, name: str, read: Callable[[Fields], _T]) -> dict[str, _T]:
-        """Read a JSON object of objects: `{"qa": {…}}`, each through `read`."""
+    def table(self, name: str, read: Callable[[Fields], _T], *, required: bool = True) -> dict[str, _T]:
+        """Read a JSON object of objects: `{"qa": {…}}`, each through `read`; empty where it need not be set."""
+        if name not in self._variables and not required:
+            return {}
         return self._json(name, lambda fields: _rows(fields, read), {})
 
     def optional_table(self, name: str, read: Callable[[Fields], _T], *, names: Collection[str]) -> dict[str, _T]:
         """Read such an object, if there is one; its names must be among these."""
-        if name not in self._variables:
-            return {}
-        table = self.table(name, read)
+        table = self.table(name, read, required=False)
         for unknown in sorted(table.keys() - set(names)):
             self._problem(name, f"names {shown(unknown)}; it may name {', '.join(sorted(names))}", None)
         return table

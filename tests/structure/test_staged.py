@@ -11,7 +11,7 @@ import pytest
 from infra.staging.stage import stage
 from tests.structure.source import ROOT
 
-FUNCTIONS: Final = {"resolve_image", "pin_manifests", "attest_images", "open_prod_pr"}
+FUNCTIONS: Final = {"resolve_image", "pin_manifests", "attest_images", "open_prod_pr", "receive_push"}
 CLIENTS: Final = {  # a function that does not carry a client cannot be made to use it
     "kms": {"attest_images"},
     "attestations": {"attest_images", "open_prod_pr"},

@@ -10,9 +10,11 @@ from google.cloud.kms_v1 import KeyManagementServiceAsyncClient
 from google.cloud.kms_v1.services.key_management_service.transports import KeyManagementServiceGrpcAsyncIOTransport
 
 from shared.clients.kms import Signer
+from shared.domain.builds import BuildTrigger, read_test_result
 from shared.domain.events import TestPassed
+from shared.domain.ignored import Ignored
 from shared.domain.strict_json import Fields
-from shared.runtime.config import ATTESTOR, KEY_VERSION, PROJECT, Environment
+from shared.runtime.config import ATTESTOR, KEY_VERSION, PROJECT, REPOSITORY, Environment
 from shared.runtime.handler import Connected, Function
 from shared.runtime.wiring.binauthz import open_attestations, open_binauthz, read_policy
 from shared.runtime.wiring.channel import Channels
@@ -28,7 +30,7 @@ _EVIDENCE: Final = (
 )
 
 
-def attest_function(variables: Mapping[str, str]) -> Function[TestPassed]:
+def attest_function(variables: Mapping[str, str]) -> Function[TestPassed | Ignored]:
     """Configure attest_images; its clients are connected on the first event.
 
     Raises:
@@ -39,15 +41,15 @@ def attest_function(variables: Mapping[str, str]) -> Function[TestPassed]:
     github = read_github(environment)
     project = environment.text("PRODGATE_ATTESTATION_PROJECT", PROJECT)
     environment.require("PRODGATE_EVIDENCE", "trust-publisher", _EVIDENCE)
-    settings = AttestSettings(
-        read_environment_settings(environment),
-        read_policy(environment),
-        environment.table("PRODGATE_SUITES", _suite),
+    suites = environment.table("PRODGATE_SUITES", _suite)
+    triggers = environment.table(
+        "PRODGATE_BUILD_TRIGGERS", lambda fields: _trigger(fields, tuple(suites)), required=False
     )
+    settings = AttestSettings(read_environment_settings(environment), read_policy(environment), suites)
     environment.finish()
     redactor = surroundings.start_logging("attest_images")
 
-    async def connect(opened: AsyncExitStack) -> Connected[TestPassed]:
+    async def connect(opened: AsyncExitStack) -> Connected[TestPassed | Ignored]:
         channels = surroundings.channels(opened)
         publisher = surroundings.publisher(channels)
         cloud = AttestingCloud(
@@ -60,18 +62,29 @@ def attest_function(variables: Mapping[str, str]) -> Function[TestPassed]:
             publisher=publisher,
         )
 
-        async def work(tested: TestPassed, settling: bool) -> Done:
+        async def work(tested: TestPassed | Ignored, settling: bool) -> Done:
+            if isinstance(tested, Ignored):
+                return Done(f"ignored: {tested.why}", changed=False)
             return await attest_release(tested, cloud, settling=settling)
 
         return Connected(work, publisher)
 
-    return Function("attest_images", TestPassed.topic, TestPassed.parse, connect=connect, within=surroundings.limits)
+    def parse(data: bytes) -> TestPassed | Ignored:
+        return read_test_result(data, triggers)
+
+    return Function("attest_images", TestPassed.topic, parse, connect=connect, within=surroundings.limits)
 
 
 def _suite(fields: Fields) -> SuiteSettings:
     return SuiteSettings(
         fields.text("attestor", most=_NAME_CHARACTERS, matching=ATTESTOR),
         fields.text("key_version", most=_NAME_CHARACTERS, matching=KEY_VERSION),
+    )
+
+
+def _trigger(fields: Fields, suites: tuple[str, ...]) -> BuildTrigger:
+    return BuildTrigger(
+        fields.choice("suite", suites), fields.text("repository", most=_NAME_CHARACTERS, matching=REPOSITORY)
     )
 
 
