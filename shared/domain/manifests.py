@@ -119,7 +119,7 @@ class _Reading:
         self._text = text.removeprefix(_BOM)
         return self._text
 
-    def documents(self, text: str) -> Iterator[yaml.Node]:
+    def documents(self, text: str) -> Iterator[yaml.Node | None]:
         """Yield each document's root, until one does not parse."""
         marker = _FALSE_MARKER.search(text)
         if marker is not None:
@@ -132,15 +132,13 @@ class _Reading:
         loader = yaml.CSafeLoader(text)
         try:
             while loader.check_node():
-                node = loader.get_node()
-                if node is not None:
-                    yield node
+                yield loader.get_node()
         except yaml.YAMLError as error:
             self._problem(None, Reason.MALFORMED_MANIFEST, f"it is not YAML: {shown(str(error))}")
         finally:
             loader.dispose()
 
-    def document(self, root: yaml.Node) -> None:
+    def document(self, root: yaml.Node | None) -> None:
         """Take one document's images, or say why they cannot be known."""
         if isinstance(root, yaml.ScalarNode) and not root.value:
             return
