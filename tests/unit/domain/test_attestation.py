@@ -212,14 +212,18 @@ def _pem(key: ec.EllipticCurvePublicKey | rsa.RSAPublicKey | ed25519.Ed25519Publ
     return key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
 
 
-EXPLICIT_CURVE = "-----BEGIN PUBLIC KEY-----\nMBkwEwYHKoZIzj0CAQYIKoZIzj0DAf8DAgAE\n-----END PUBLIC KEY-----\n"
+SECP192K1 = """-----BEGIN PUBLIC KEY-----
+MFYwEAYHKoZIzj0CAQYFK4EEAB8DQgAEAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEB
+AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQ==
+-----END PUBLIC KEY-----
+"""
 UNUSABLE_KEYS = {
     "P-384": _pem(ec.generate_private_key(ec.SECP384R1()).public_key()),
     "RSA": _pem(rsa.generate_private_key(65537, 2048).public_key()),
     "Ed25519": _pem(ed25519.Ed25519PrivateKey.generate().public_key()),
     "nothing": "",
     "no key": "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n",
-    "an unknown curve": EXPLICIT_CURVE,
+    "a curve that is not supported": SECP192K1,
     "a lone surrogate": "\ud800",
 }
 

@@ -120,6 +120,7 @@ def test_everything_around_the_image_stays_byte_for_byte(case: str) -> None:
     [
         f"apiVersion: v1\nkind: Pod\nspec: {{containers: [{{image: {NAME}:v1}}]}}\n",
         f"apiVersion: v1\nkind: Pod\nspec: {{containers: [{{image: {NAME}:v1, name: a}}]}}\n",
+        f"apiVersion: v1\nkind: Pod\nspec: {{containers: [{{image: {NAME}:v1 , name: a}}]}}\n",
         f'{{"apiVersion": "v1", "kind": "Pod", "spec": {{"containers": [{{"image": "{NAME}:v1"}}]}}}}\n',
         f'\n{{"apiVersion": "v1", "kind": "Pod", "spec": {{"containers": [{{\n"image": "{NAME}:v1"\n}}]}}}}\n',
     ],
