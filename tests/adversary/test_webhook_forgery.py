@@ -93,6 +93,15 @@ def test_a_body_that_was_changed_on_the_way_is_refused(world: World, url: str) -
     assert nothing_happened(world)
 
 
+@pytest.mark.parametrize("path", ["/github/x", f"/github/{KEY}", "/github//"])
+def test_a_signed_body_under_a_path_that_github_was_not_given_is_refused(world: World, url: str, path: str) -> None:
+    """One source has one URL: what else is written there was written by somebody else."""
+    headers = {"content-type": "application/json", "x-github-event": "package", "x-hub-signature-256": GOOD}
+
+    assert requests.post(f"{url}{path}", data=BODY, headers=headers, timeout=30).status_code == 401
+    assert nothing_happened(world)
+
+
 PATHS: Final = {
     "no secret": "/docker-hub",
     "an empty secret": "/docker-hub/",
