@@ -15,13 +15,15 @@ from __future__ import annotations
 
 import json
 from dataclasses import InitVar, dataclass
-from typing import Final, Self
+from operator import attrgetter
+from typing import Final
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
+from shared.domain import limits
 from shared.domain.errors import Reason, Rejected, shown
 from shared.domain.events import ReportedCompletion, TestPassed, canonical
 from shared.domain.image import Digest, PinnedImage
@@ -124,43 +126,41 @@ class StoredAttestation:
 
 @dataclass(frozen=True, slots=True)
 class AttestationComplete:
-    """The event that a suite's attestations for a commit are stored and proven: topic `attestation-complete`."""
+    """The event that a suite's attestations for a commit are stored and proven: topic `attestation-complete`.
+
+    Raises:
+        Rejected: it is made of no proof; nothing was proven, so nothing is complete.
+    """
 
     tested: TestPassed
     proofs: tuple[StoredAttestation, ...]
 
     topic = ReportedCompletion.topic
 
-    @classmethod
-    def of(cls, tested: TestPassed, proofs: tuple[StoredAttestation, ...]) -> Self:
-        """Make the event out of proofs; there must be at least one.
-
-        Raises:
-            Rejected: nothing was proven, so nothing is complete.
-        """
-        if not proofs:
-            raise Rejected(Reason.NOTHING_TO_ATTEST, f"no image at {tested.commit} needs an attestation")
-        return cls(tested, tuple(sorted(proofs, key=lambda proof: proof.image)))
+    def __post_init__(self) -> None:
+        """Refuse to be made of nothing."""
+        if not self.proofs:
+            raise Rejected(Reason.NOTHING_TO_ATTEST, f"no image at {self.tested.commit} needs an attestation")
 
     def data(self) -> bytes:
-        """The event as canonical JSON."""
-        return canonical(
-            {
-                "repository": self.tested.repository,
-                "commit": self.tested.commit,
-                "suite": self.tested.suite,
-                "run": self.tested.run,
-                "images": [
-                    {
-                        "image": str(proof.image.name),
-                        "digest": proof.image.digest,
-                        "attestor": proof.attestor,
-                        "occurrence": proof.occurrence,
-                    }
-                    for proof in self.proofs
-                ],
-            }
-        )
+        """The event as canonical JSON; a release too large for one message goes without the list of its images."""
+        event = {
+            "repository": self.tested.repository,
+            "commit": self.tested.commit,
+            "suite": self.tested.suite,
+            "run": self.tested.run,
+        }
+        whole = canonical(event | {"images": [_row(proof) for proof in sorted(self.proofs, key=attrgetter("image"))]})
+        return whole if len(whole) <= limits.MESSAGE_BYTES else canonical(event)
+
+
+def _row(proof: StoredAttestation) -> dict[str, str]:
+    return {
+        "image": str(proof.image.name),
+        "digest": proof.image.digest,
+        "attestor": proof.attestor,
+        "occurrence": proof.occurrence,
+    }
 
 
 def payload(image: PinnedImage) -> bytes:

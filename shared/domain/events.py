@@ -136,7 +136,7 @@ class ReportedCompletion:
         event = cls(
             *_suite_and_commit(fields),
             run=_run(fields),
-            images=tuple(_reported(row) for row in fields.children("images", most=limits.IMAGES_PER_RELEASE)),
+            images=_reported_images(fields) if "images" in fields else (),
             rollback=_rollback(fields) if "rollback" in fields else None,
         )
         fields.done()
@@ -190,6 +190,10 @@ def _suite_and_commit(fields: Fields) -> tuple[str, str, str]:
 
 def _run(fields: Fields) -> str:
     return fields.text("run", most=limits.URL_CHARACTERS, matching=_URL)
+
+
+def _reported_images(fields: Fields) -> tuple[ReportedAttestation, ...]:
+    return tuple(_reported(row) for row in fields.children("images", most=limits.IMAGES_PER_RELEASE))
 
 
 def _reported(row: Fields) -> ReportedAttestation:

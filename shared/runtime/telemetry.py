@@ -93,8 +93,11 @@ class LineHandler(logging.Handler):
         try:
             sys.stdout.write(f"{self.format(record)}\n")
             sys.stdout.flush()
-        except Exception:  # noqa: BLE001 - logging must never fail an event; the standard library reports it
-            self.handleError(record)
+        except Exception as error:  # noqa: BLE001 - logging must never fail an event
+            # The standard library would print the record's arguments here, and a secret with them.
+            sys.stdout.write(
+                json.dumps({"severity": "ERROR", "message": f"a log entry was lost: {type(error)}"}) + "\n"
+            )
 
 
 def configure_logging(function: str, project: str, *, level: str = "INFO") -> Redactor:

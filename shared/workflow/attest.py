@@ -106,7 +106,7 @@ async def attest_release(tested: TestPassed, cloud: AttestingCloud, *, settling:
             proving = group.create_task(_prove_all(release, attestor, suite, cloud))
             looking = group.create_task(_is_marked(tested, repository, cloud.github.settings.login))
         (proofs, signed), marked = proving.result(), looking.result()
-        complete = AttestationComplete.of(tested, proofs)
+        complete = AttestationComplete(tested, proofs)
         if not marked:
             await _mark(complete, repository)
     await cloud.publisher.publish_event(complete.topic, complete.data())

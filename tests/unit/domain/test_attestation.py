@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from shared.domain import limits
 from shared.domain.attestation import (
     ECDSA_P256_SHA256,
     Attestation,
@@ -269,7 +270,7 @@ def test_a_stored_attestation_cannot_be_turned_into_another_s() -> None:
 def test_without_proof_there_is_no_completion() -> None:
     """A commit whose images need no attestation would otherwise count as attested."""
     with pytest.raises(Rejected) as caught:
-        AttestationComplete.of(TESTED, ())
+        AttestationComplete(TESTED, ())
 
     assert reason_of(caught) == (Reason.NOTHING_TO_ATTEST, f"no image at {COMMIT} needs an attestation")
 
@@ -277,9 +278,9 @@ def test_without_proof_there_is_no_completion() -> None:
 def test_a_completion_is_written_sorted_and_reads_back() -> None:
     """The same proofs make the same bytes, so that the event's id is stable over replays."""
     proofs = (proof(OTHER), proof())
-    complete = AttestationComplete.of(TESTED, proofs)
+    complete = AttestationComplete(TESTED, proofs)
 
-    assert complete.data() == AttestationComplete.of(TESTED, proofs[::-1]).data()
+    assert complete.data() == AttestationComplete(TESTED, proofs[::-1]).data()
     reported = ReportedCompletion.parse(complete.data())
     assert [row.digest for row in reported.images] == [A, B]
     assert (reported.suite, reported.repository, reported.commit, reported.run) == (
@@ -291,3 +292,14 @@ def test_a_completion_is_written_sorted_and_reads_back() -> None:
     assert {(str(row.image), row.attestor, row.occurrence) for row in reported.images} == {
         (NAME, ATTESTOR_NAME, "projects/gate/occurrences/1")
     }
+
+
+def test_a_release_too_large_for_one_message_is_complete_without_its_list() -> None:
+    """open_prod_pr looks for itself; an event that it would refuse as too large would stop the release for nothing."""
+    complete = AttestationComplete(TESTED, (proof(),) * 700)
+
+    data = complete.data()
+
+    assert len(data) <= limits.MESSAGE_BYTES
+    assert ReportedCompletion.parse(data).images == ()
+    assert ReportedCompletion.parse(data).commit == COMMIT

@@ -184,14 +184,14 @@ def test_text_that_cannot_be_encoded_is_logged_all_the_same(out: Writes) -> None
 
 
 def test_a_message_that_cannot_be_formatted_fails_no_event(out: Writes, capsys: pytest.CaptureFixture[str]) -> None:
-    """A mistake in a log call must not become a retry."""
+    """A mistake in a log call must not become a retry; nor may its arguments be printed without being redacted."""
     handler = next(handler for handler in logging.getLogger().handlers if isinstance(handler, LineHandler))
     with redirect_stdout(out):
-        handler.handle(logging.makeLogRecord({"msg": "%d", "args": ("x",)}))
+        handler.handle(logging.makeLogRecord({"msg": "%d", "args": ("hunter2",)}))
         LOG.info("next")
 
-    assert [entry["message"] for entry in out.entries] == ["next"]
-    assert "Logging error" in capsys.readouterr().err
+    assert [entry["severity"] for entry in out.entries] == ["ERROR", "INFO"]
+    assert "hunter2" not in out.getvalue() + capsys.readouterr().err
 
 
 def _current() -> str:
