@@ -12,20 +12,26 @@ from typing import Any, Self
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """How much measuring is done: runs of each kind, and events in a run of warm throughput and of memory."""
+    """How much measuring is done: runs of each kind, and events (or tags) in a run of some."""
 
     cold_runs: int
     warm_runs: int
     warm_events: int
     memory_events: int
     whole_runs: int
+    resolve_runs: int
+    resolve_tags: int
 
     @classmethod
     def of(cls, *, quick: bool) -> Self:
         """Choose enough for medians worth quoting, or just enough to show that the measuring works."""
         if quick:
-            return cls(cold_runs=1, warm_runs=1, warm_events=16, memory_events=4, whole_runs=1)
-        return cls(cold_runs=7, warm_runs=3, warm_events=400, memory_events=50, whole_runs=5)
+            return cls(
+                cold_runs=1, warm_runs=1, warm_events=16, memory_events=4, whole_runs=1, resolve_runs=1, resolve_tags=8
+            )
+        return cls(
+            cold_runs=7, warm_runs=3, warm_events=400, memory_events=50, whole_runs=5, resolve_runs=7, resolve_tags=50
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,14 +13,16 @@ import pytest
 
 from local.registry import media_types, push_image, retag
 from shared.clients.registry import FoundManifest, Registries
-from shared.domain.errors import Unavailable
+from shared.domain.errors import Fault, Unavailable
 from shared.domain.image import Digest, parse_name
+from tests.clients.registry.asking import asking, given, unavailable
 from tests.local.registry.running import HOST, NAME, docker_registry, needs_docker_registry
 
 pytestmark = [pytest.mark.judge, needs_docker_registry]
 
 IMAGE: Final = parse_name(f"{HOST}/{NAME}")
 NOWHERE: Final = f"sha256:{'0' * 64}"
+HTPASSWD: Final = "mdo-bot:$2y$05$prodgateprodgateprodgOUWDI8on5JB0vUBrSSM052i63.btoiqi"  # bcrypt of s3cret
 Find = Callable[[str], Awaitable[FoundManifest | None]]
 
 
@@ -78,5 +80,29 @@ def test_what_is_not_there_is_told_from_what_cannot_be_asked(reference: str, tmp
         async with aiohttp.ClientSession() as session:
             with pytest.raises(Unavailable, match=HOST):
                 await Registries(session, {HOST: url}).find(IMAGE, reference)
+
+    asyncio.run(story())
+
+
+def test_its_basic_auth_opens_to_the_right_password(tmp_path: Path) -> None:
+    """The real registry's own challenge and comparison: our header is what it expects, and nothing less will do."""
+
+    async def story() -> None:
+        async with docker_registry(tmp_path) as url:
+            pushed = await push_image(url, NAME, "v1", content=b"posts")
+        (tmp_path / "htpasswd").write_text(HTPASSWD)
+        basic = f'auth: {{htpasswd: {{realm: "Registry Realm", path: {tmp_path / "htpasswd"}}}}}'
+        async with docker_registry(tmp_path, basic) as url:
+            async with asking(url, given("mdo-bot", "s3cret")) as find:
+                answers = await asyncio.gather(*(find("v1") for _ in range(20)))
+                assert set(answers) == {FoundManifest(Digest(pushed), media_types.OCI_MANIFEST)}
+            async with asking(url, given("mdo-bot", "wrong")) as find:
+                fault, detail = await unavailable(find("v1"))
+                assert (fault, "even to a fresh login" in detail) == (Fault.REFUSED, True)
+            async with asking(url) as find:
+                assert await unavailable(find("v1")) == (
+                    Fault.REFUSED,
+                    f"{HOST} wants a password for {IMAGE}; none is configured",
+                )
 
     asyncio.run(story())

@@ -73,9 +73,8 @@ class Registries:
         grant = await self._access.after(place, answer, grant)
         answer = await self._exchange.ask(_request(method, url, image, grant))
         if answer.status == HTTPStatus.UNAUTHORIZED:
-            raise Unavailable(
-                Fault.REFUSED, f"{image.host} lets us not read {image}, or has none (401 to a fresh login)"
-            )
+            why = "it is not ours to read, or does not exist"
+            raise Unavailable(Fault.REFUSED, f"{image.host} answers 401 for {image} even to a fresh login: {why}")
         return answer
 
     def _endpoint(self, host: str) -> str:

@@ -29,10 +29,6 @@ storage:
   delete: {{enabled: true}}
 http: {{addr: "127.0.0.1:{port}"}}
 """
-_HTPASSWD = """
-auth:
-  htpasswd: {{realm: "Registry Realm", path: {file}}}
-"""
 
 needs_docker_registry = pytest.mark.skipif(
     shutil.which("docker-registry") is None, reason="docker-registry is not installed (Debian: apt install it)"
@@ -55,7 +51,7 @@ async def stand_in(faults: Faults | None = None, **options: Any) -> AsyncIterato
 
 @asynccontextmanager
 async def docker_registry(folder: Path, more: str = "") -> AsyncIterator[str]:
-    """Run CNCF Distribution on a free port over an empty store, `more` in its configuration, and yield its URL."""
+    """Run CNCF Distribution on a free port over the store in a folder, configured with `more`, and yield its URL."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]

@@ -1,0 +1,147 @@
+"""What is tried again on the spot, what is left to Pub/Sub, and how much happens at once."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from itertools import count
+
+import aiohttp
+import pytest
+from aiohttp import web
+
+from local.faults import Faults
+from local.registry import push_image
+from shared.clients import calls
+from shared.clients.registry import Registries
+from shared.domain.errors import Fault
+from tests.clients.registry.asking import DIGEST, IMAGE, asking, found, manifest, run, scripted, unavailable
+from tests.local.registry.running import HOST, NAME, stand_in
+
+
+@pytest.mark.parametrize(("code", "least_s"), [("UNAVAILABLE", 0.2), ("RESOURCE_EXHAUSTED", 1.0)])
+def test_a_short_setback_is_waited_for(code: str, least_s: float) -> None:
+    """A 503 is asked again at once, a 429 after the second that it asks for."""
+
+    async def story() -> None:
+        faults = Faults()
+        async with stand_in(faults) as registry, asking(registry.url) as find:
+            pushed = await push_image(registry.url, NAME, "v1", content=b"posts")
+            faults.fail("registry.head-manifest", code=code)
+            began = time.monotonic()
+
+            assert await find("v1") == found(pushed)
+
+            assert least_s <= time.monotonic() - began < least_s + 1
+        assert faults.calls("registry.head") == {"registry.head-manifest": 2}
+
+    run(story())
+
+
+@pytest.mark.parametrize("after", ["6", "3600", "Wed, 21 Oct 2026 07:28:00 GMT", "soon", "-1", "1e9", "9" * 400])
+@pytest.mark.parametrize(("status", "fault"), [(429, Fault.RATE_LIMITED), (503, Fault.UNREACHABLE)])
+def test_a_long_wait_is_left_to_pubsub_at_once(status: int, fault: Fault, after: str) -> None:
+    """Its backoff costs nothing; a function that sleeps does. What cannot be read is long."""
+
+    async def story() -> None:
+        limited = scripted(lambda _: web.Response(status=status, headers={"Retry-After": after}))
+        async with limited as server, asking(server.url) as find:
+            named, detail = await unavailable(find("v1"))
+
+        assert named is fault
+        assert detail.startswith(f"{HOST} answers {status}, Retry-After '{after[:100]}")
+        assert len(server.seen) == 1
+
+    run(story())
+
+
+@pytest.mark.parametrize(("status", "fault"), [(429, Fault.RATE_LIMITED), (500, Fault.UNREACHABLE)])
+def test_after_three_tries_the_last_answer_has_its_name(status: int, fault: Fault) -> None:
+    """A registry without Retry-After is asked three times in a second, and no more."""
+
+    async def story() -> None:
+        async with scripted(lambda _: web.Response(status=status)) as server, asking(server.url) as find:
+            assert await unavailable(find("v1")) == (
+                fault,
+                f"{HOST} answers {status} for {server.url}/v2/{NAME}/manifests/v1",
+            )
+
+        assert len(server.seen) == 3
+
+    run(story())
+
+
+@pytest.mark.parametrize("status", [400, 403, 405, 418])
+def test_any_other_answer_is_a_refusal(status: int) -> None:
+    """It is asked once: the same question gets the same answer."""
+
+    async def story() -> None:
+        async with scripted(lambda _: web.Response(status=status)) as server, asking(server.url) as find:
+            fault, detail = await unavailable(find("v1"))
+
+        assert (fault, detail) == (Fault.REFUSED, f"{HOST} answers {status} for {HOST}/{NAME}, v1")
+        assert len(server.seen) == 1
+
+    run(story())
+
+
+def test_nobody_there_is_named_after_three_tries() -> None:
+    """A port on which nothing listens any more."""
+
+    async def story() -> None:
+        async with scripted(lambda _: manifest()) as server:
+            pass
+        async with asking(server.url) as find:
+            fault, detail = await unavailable(find("v1"))
+
+        assert fault is Fault.UNREACHABLE
+        assert detail.startswith(f"{HOST} does not answer: ClientConnectorError ")
+
+    run(story())
+
+
+def test_one_registry_is_asked_so_much_at_once_and_no_more() -> None:
+    """The rest waits outside of the request, whose timeout would run while it waits for a connection."""
+
+    async def story() -> None:
+        under_way, most = 0, 0
+
+        async def slow(_: web.Request) -> web.Response:
+            nonlocal under_way, most
+            under_way += 1
+            most = max(most, under_way)
+            await asyncio.sleep(0.05)
+            under_way -= 1
+            return manifest(DIGEST)
+
+        unbounded = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0))
+        async with scripted(slow) as server, unbounded as session:
+            registries = Registries(session, {HOST: server.url})
+            tags = [f"v{n}" for n in range(3 * calls.REGISTRY_AT_ONCE)]
+            answers = await asyncio.gather(*(registries.find(IMAGE, tag) for tag in tags))
+
+        assert set(answers) == {found(DIGEST)}
+        assert most == calls.REGISTRY_AT_ONCE
+
+    run(story())
+
+
+def test_no_cookie_is_kept() -> None:
+    """A registry's cookie would tie the questions of different events together, and be sent with credentials."""
+
+    async def story() -> None:
+        nth, cookies = count(), []
+
+        def baking(request: web.Request) -> web.Response:
+            cookies.append(dict(request.cookies))
+            answer = manifest(DIGEST)
+            answer.set_cookie("session", f"{next(nth)}")
+            return answer
+
+        async with scripted(baking) as server, asking(server.url) as find:
+            await find("v1")
+            await find("v2")
+
+        assert cookies == [{}, {}]
+
+    run(story())
