@@ -7,12 +7,11 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Final
 
-import aiohttp
 from rich.console import Console
 from rich.progress import Progress
 
 from shared.clients.gathering import gather_all
-from shared.clients.registry import Registries
+from shared.clients.registry import CredentialSource, Registries, registry_session
 from shared.domain.errors import Rejected, Unavailable
 from shared.domain.image import Digest, ImageName
 
@@ -28,10 +27,19 @@ class Answers:
     failures: dict[Tag, str]
 
 
-async def ask(tags: Sequence[Tag], endpoints: dict[str, str], console: Console) -> Answers:
+@dataclass(frozen=True, slots=True)
+class RegistryOptions:
+    """Where registries are asked that are not at their own host, and as whom."""
+
+    endpoints: dict[str, str]
+    credentials: CredentialSource
+
+
+async def ask(tags: Sequence[Tag], options: RegistryOptions, console: Console) -> Answers:
     """Ask for every tag at once; one that fails harms no other."""
     async with AsyncExitStack() as opened:
-        registries = Registries(await opened.enter_async_context(aiohttp.ClientSession()), endpoints)
+        session = await opened.enter_async_context(registry_session())
+        registries = Registries(session, options.endpoints, options.credentials)
         bar = opened.enter_context(Progress(console=console, transient=True, disable=len(tags) < _WORTH_A_BAR))
         task = bar.add_task("asking registries", total=len(tags))
 

@@ -15,14 +15,14 @@ from typing import Any, Final
 import yaml
 from rich.console import Console
 
-from cli.pin.asking import ask
+from cli.pin.asking import RegistryOptions, ask
 from cli.pin.checkout import LocalManifest, manifests_below
 from cli.pin.outcome import Outcome, diff
+from cli.pin.registries import add_options, read_options
 from shared.domain.errors import Rejected
 from shared.domain.manifests import ImageField
 from shared.domain.pinning import TagDigests, pin
 from shared.domain.policy import Policy
-from shared.runtime.config import is_loopback
 
 PINNED: Final = 0
 UNPINNED: Final = 1
@@ -38,7 +38,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--policy", type=Path, help="leave alone what this policy's allowlist admits (YAML, as exported)"
     )
-    parser.add_argument("--registry-endpoint", action="append", default=[], metavar="HOST=URL", help="ask HOST at URL")
+    add_options(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON document")
     parser.set_defaults(run=run)
 
@@ -48,7 +48,7 @@ def run(options: argparse.Namespace) -> int:
     try:
         found = manifests_below(options.paths)
         exempt = _policy(options.policy)
-        endpoints = dict(endpoint(text) for text in options.registry_endpoint)
+        registries = read_options(options)
     except (OSError, Rejected, ValueError) as error:
         print(f"prodgate pin: {error}", file=sys.stderr)
         return UNKNOWN
@@ -56,7 +56,7 @@ def run(options: argparse.Namespace) -> int:
     if options.check:
         outcome.unpinned = [f for local in found for f in _needed(local, exempt) if f.reference.digest is None]
     else:
-        _resolve(found, exempt, endpoints, outcome)
+        _resolve(found, exempt, registries, outcome)
     _tell(outcome, options)
     if not options.check and not options.diff:
         _write(outcome)
@@ -69,28 +69,15 @@ def _policy(path: Path | None) -> Policy | None:
     return None if path is None else Policy.read(yaml.safe_load(path.read_text()))
 
 
-def endpoint(text: str) -> tuple[str, str]:
-    """Read HOST=URL, where a registry is asked.
-
-    Raises:
-        ValueError: it has another form, or the URL is neither https nor on this machine.
-    """
-    host, equals, url = text.partition("=")
-    if not equals or not (url.startswith("https://") or is_loopback(url)):
-        message = f"--registry-endpoint {text}: it must be HOST=URL, https or to this machine"
-        raise ValueError(message)
-    return host, url.rstrip("/")
-
-
 def _needed(local: LocalManifest, exempt: Policy | None) -> list[ImageField]:
     """The images that must be pinned; pinning what a pattern admits would change the string that it matches."""
     return [f for f in local.manifest.images if exempt is None or not exempt.exempts(f.reference.written)]
 
 
-def _resolve(found: list[LocalManifest], exempt: Policy | None, endpoints: dict[str, str], outcome: Outcome) -> None:
+def _resolve(found: list[LocalManifest], exempt: Policy | None, registries: RegistryOptions, outcome: Outcome) -> None:
     followed = {local.file: [f for f in _needed(local, exempt) if f.follows is not None] for local in found}
     tags = list(dict.fromkeys((f.reference.name, f.follows or "") for fields in followed.values() for f in fields))
-    answers = asyncio.run(ask(tags, endpoints, Console(stderr=True)))
+    answers = asyncio.run(ask(tags, registries, Console(stderr=True)))
     outcome.failures = sorted(answers.failures.values())
     for local in found:
         _pin(local, {(f.reference.name, f.follows or "") for f in followed[local.file]}, answers.digests, outcome)

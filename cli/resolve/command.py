@@ -13,7 +13,8 @@ import sys
 from rich.console import Console
 
 from cli.pin.asking import Answers, ask
-from cli.pin.command import UNKNOWN, endpoint
+from cli.pin.command import UNKNOWN
+from cli.pin.registries import add_options, read_options
 from shared.domain.errors import Rejected
 from shared.domain.image import ImageReference
 
@@ -21,7 +22,7 @@ from shared.domain.image import ImageReference
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the command's options."""
     parser.add_argument("images", nargs="+", metavar="IMAGE", help="such as docker.io/library/mongo:7")
-    parser.add_argument("--registry-endpoint", action="append", default=[], metavar="HOST=URL", help="ask HOST at URL")
+    add_options(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON document")
     parser.set_defaults(run=run)
 
@@ -30,12 +31,12 @@ def run(options: argparse.Namespace) -> int:
     """Resolve every image; answer the exit status."""
     try:
         references = [ImageReference.parse(image) for image in options.images]
-        endpoints = dict(map(endpoint, options.registry_endpoint))
-    except (Rejected, ValueError) as error:
+        registries = read_options(options)
+    except (OSError, Rejected, ValueError) as error:
         print(f"prodgate resolve: {error}", file=sys.stderr)
         return UNKNOWN
     tags = list(dict.fromkeys((r.name, r.digest or r.tag or "latest") for r in references))
-    answers = asyncio.run(ask(tags, endpoints, Console(stderr=True)))
+    answers = asyncio.run(ask(tags, registries, Console(stderr=True)))
     _tell(references, answers, as_json=options.json)
     return UNKNOWN if answers.failures else 0
 
