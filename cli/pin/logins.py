@@ -103,5 +103,6 @@ def _from_helper(name: str, key: str) -> Login | None:
     if not isinstance(answer, dict):
         return None
     username, secret = answer.get("Username"), answer.get("Secret")
-    usable = isinstance(username, str) and isinstance(secret, str) and username != _TOKEN_USER
-    return Login(username, SecretText(secret)) if usable else None
+    if not isinstance(username, str) or not isinstance(secret, str) or username == _TOKEN_USER:
+        return None
+    return Login(username, SecretText(secret))
