@@ -23,6 +23,7 @@ from local.github import (
     commits,
     comparison,
     contents,
+    graphql,
     issues,
     merges,
     pulls,
@@ -57,6 +58,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *merges.OPERATIONS,
     *issues.OPERATIONS,
     *rules.OPERATIONS,
+    *graphql.OPERATIONS,
 )
 
 
@@ -132,8 +134,9 @@ class GitHubStandIn:
     async def _perform(self, operation: Operation, request: web.Request) -> Answer:
         fault = await self._meet(operation.id)
         account = self._accounts.identify(request.headers.get("Authorization", ""))
-        path = dict(request.match_info)
-        repository = self._find(path) if "repo" in path else None
+        path, payload = dict(request.match_info), await payload_of(request)
+        named = path if operation.id != "graphql" else graphql.named_repository(payload)
+        repository = self._find(named) if "repo" in named else None
         if not account.may(operation.resource, operation.access):
             raise not_accessible()
         call = Call(
@@ -143,7 +146,7 @@ class GitHubStandIn:
             query=dict(request.query),
             url=request.url,
             accept=request.headers.get("Accept", ""),
-            payload=await payload_of(request),
+            payload=payload,
             found=repository,
         )
         answer = await operation.answer(call)

@@ -10,8 +10,9 @@ function. PyGithub's own throttle (0.25 s between requests, 1 s between writes) 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Executor
+from contextlib import contextmanager
 from typing import Any, Final
 
 from github import Auth, Github, GithubException, RateLimitExceededException
@@ -77,6 +78,12 @@ class Connection:
         """Change below `/repos/OWNER/NAME`; raises as `get` does."""
         return await self._send("PATCH", path, None, body)
 
+    async def query(self, text: str) -> Any:
+        """Ask GraphQL; `$owner` and `$name` are this repository's. Raises as `get` does."""
+        owner, _, name = self.repository.partition("/")
+        send = asyncio.get_running_loop().run_in_executor
+        return await send(self._executor, self._query, text, {"owner": owner, "name": name})
+
     def close(self) -> None:
         """Close every idle client."""
         while self._idle:
@@ -87,14 +94,24 @@ class Connection:
         return await send(self._executor, self._request, verb, path, parameters, body)
 
     def _request(self, verb: str, path: str, parameters: Any, body: Any) -> Any:
+        url = f"/repos/{self.repository}{path}"
+        with self._borrowed(f"{verb} {path}") as client:
+            return client.requester.requestJsonAndCheck(verb, url, parameters, input=body)[1]
+
+    def _query(self, text: str, variables: dict[str, str]) -> Any:
+        with self._borrowed("POST /graphql") as client:
+            return client.requester.graphql_query(text, variables)[1]["data"]
+
+    @contextmanager
+    def _borrowed(self, what: str) -> Iterator[Github]:
+        """Use an idle client, which nobody else uses meanwhile, and name whatever goes wrong."""
         client = self._idle.pop() if self._idle else self._client()
         try:
-            url = f"/repos/{self.repository}{path}"
-            return client.requester.requestJsonAndCheck(verb, url, parameters, input=body)[1]
+            yield client
         except GithubException as error:
-            raise _named(f"{verb} {path}", error) from error
+            raise _named(what, error) from error
         except RequestException as error:
-            raise Unavailable(Fault.UNREACHABLE, f"GitHub {verb} {path}: {error}") from error
+            raise Unavailable(Fault.UNREACHABLE, f"GitHub {what}: {error}") from error
         finally:
             self._idle.append(client)
 

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import base64
-from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
-from shared.clients.gathering import gather_all
+from shared.clients.github.blobs import BlobCache, Blobs
 from shared.clients.github.connection import NOT_FOUND, Connection, Refused
 from shared.domain.errors import Fault, Reason, Rejected, Unavailable
 from shared.domain.release import TreeEntry
-
-_CACHED_BLOBS: Final = 5000
-_REGULAR: Final = "100644"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,31 +22,12 @@ class Commit:
     message: str
 
 
-class BlobCache:
-    """Blobs by id, which never change; the least recently used one goes first."""
-
-    def __init__(self) -> None:
-        self._blobs: OrderedDict[str, bytes] = OrderedDict()
-
-    def get(self, sha: str) -> bytes | None:
-        """A blob that is here."""
-        if sha in self._blobs:
-            self._blobs.move_to_end(sha)
-        return self._blobs.get(sha)
-
-    def put(self, sha: str, data: bytes) -> None:
-        """Keep a blob."""
-        self._blobs[sha] = data
-        if len(self._blobs) > _CACHED_BLOBS:
-            self._blobs.popitem(last=False)
-
-
 class Git:
     """Reads objects, and writes commits and branches, of one repository."""
 
     def __init__(self, connection: Connection, cache: BlobCache) -> None:
         self._connection = connection
-        self._cache = cache
+        self._blobs = Blobs(connection, cache)
 
     async def head(self, branch: str) -> str | None:
         """The commit that a branch names, or None where there is no such branch."""
@@ -98,7 +74,7 @@ class Git:
 
     async def blobs(self, entries: Sequence[TreeEntry]) -> list[bytes]:
         """Read the files of a tree, at once; those read before are not asked for again."""
-        return await gather_all(self._blob(entry.sha) for entry in entries)
+        return await self._blobs.read(entries)
 
     async def commit_files(self, parent: Commit, message: str, files: Mapping[TreeEntry, str]) -> str:
         """Make a commit that changes some files of its parent and nothing else; no branch moves yet."""
@@ -130,15 +106,6 @@ class Git:
                 return False
             raise _unexpected(f"creating {branch} at {sha}", error) from error
         return True
-
-    async def _blob(self, sha: str) -> bytes:
-        known = self._cache.get(sha)
-        if known is not None:
-            return known
-        found = await self._known(f"/git/blobs/{sha}")
-        data = base64.b64decode(found["content"])
-        self._cache.put(sha, data)
-        return data
 
     async def _known(self, path: str, **parameters: Any) -> Any:
         """Read what GitHub itself has named, so that a 404 is no answer about the event."""

@@ -7,8 +7,9 @@ from concurrent.futures import Executor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from shared.clients.github.blobs import BlobCache
 from shared.clients.github.connection import Connection
-from shared.clients.github.git import BlobCache, Git
+from shared.clients.github.git import Git
 from shared.clients.github.pulls import Pulls
 from shared.clients.github.statuses import Statuses
 from shared.domain.secret import SecretText

@@ -1,0 +1,1 @@
+"""The client of GitHub, on the stand-in."""
