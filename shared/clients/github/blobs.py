@@ -85,7 +85,7 @@ class Blobs:
             found = await self._connection.get(f"/git/blobs/{sha}")
         except Refused as error:
             # GitHub itself named this blob, in a tree; that it does not have it is no answer about the event.
-            raise Unavailable(Fault.NOT_VISIBLE_YET, f"GitHub, blob {sha}: {error.status} {error.message}") from error
+            raise Unavailable(Fault.REFUSED, f"GitHub, blob {sha}: {error.status} {error.message}") from error
         return base64.b64decode(found["content"])
 
 

@@ -10,7 +10,7 @@ function. PyGithub's own throttle (0.25 s between requests, 1 s between writes) 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from typing import Any, Final
@@ -81,8 +81,7 @@ class Connection:
     async def query(self, text: str) -> Any:
         """Ask GraphQL; `$owner` and `$name` are this repository's. Raises as `get` does."""
         owner, _, name = self.repository.partition("/")
-        send = asyncio.get_running_loop().run_in_executor
-        return await send(self._executor, self._query, text, {"owner": owner, "name": name})
+        return await self._on_thread(lambda: self._query(text, {"owner": owner, "name": name}))
 
     def close(self) -> None:
         """Close every idle client."""
@@ -90,8 +89,17 @@ class Connection:
             self._idle.pop().close()
 
     async def _send(self, verb: str, path: str, parameters: Any, body: Any) -> Any:
-        send = asyncio.get_running_loop().run_in_executor
-        return await send(self._executor, self._request, verb, path, parameters, body)
+        return await self._on_thread(lambda: self._request(verb, path, parameters, body))
+
+    async def _on_thread(self, work: Callable[[], Any]) -> Any:
+        """Work on a thread; what goes wrong crosses back as a value, and is raised here, where tracing can see it.
+
+        An exception that a future throws into a coroutine leaves no trace event in Python 3.11.
+        """
+        answer = await asyncio.get_running_loop().run_in_executor(self._executor, _caught, work)
+        if isinstance(answer, (Refused, Unavailable)):
+            raise answer
+        return answer
 
     def _request(self, verb: str, path: str, parameters: Any, body: Any) -> Any:
         url = f"/repos/{self.repository}{path}"
@@ -124,6 +132,13 @@ class Connection:
             seconds_between_requests=None,
             seconds_between_writes=None,
         )
+
+
+def _caught(work: Callable[[], Any]) -> Any:
+    try:
+        return work()
+    except (Refused, Unavailable) as error:
+        return error
 
 
 def _named(what: str, error: GithubException) -> Exception:

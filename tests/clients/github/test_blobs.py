@@ -118,4 +118,4 @@ def test_a_file_that_cannot_be_read_is_unavailable(reading: Reading) -> None:
     with pytest.raises(Unavailable) as caught:
         reading("apps/plain.yaml")
 
-    assert caught.value.fault is Fault.NOT_VISIBLE_YET
+    assert caught.value.fault is Fault.REFUSED
