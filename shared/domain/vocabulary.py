@@ -13,3 +13,4 @@ class LogEvent(StrEnum):
     EVIDENCE = "attest.evidence"
     PROOF_REFUSED = "proof.refused"
     NOT_PINNED = "pin.skipped"
+    MENTIONED = "pin.mentioned"

@@ -84,7 +84,8 @@ async def contents_of(tree: str, repository: Repository, environment: Environmen
     entries = await repository.git.tree(tree)
     chosen = manifest_entries(entries, environment.folders)
     blobs = await repository.git.blobs(chosen)
-    manifests = [read_manifest(e.path, blob, environment.exempt_kinds) for e, blob in zip(chosen, blobs, strict=True)]
+    exempt, paths = environment.exempt_kinds, environment.image_paths
+    manifests = [read_manifest(e.path, blob, exempt, paths) for e, blob in zip(chosen, blobs, strict=True)]
     return CommitContents(tree, entries, tuple(manifests))
 
 

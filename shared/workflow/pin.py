@@ -9,8 +9,8 @@ Rules:
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Final
 
 from shared.clients.gathering import gather_all, together
@@ -18,9 +18,10 @@ from shared.clients.github import GitHub, Repository
 from shared.clients.github.git import Commit
 from shared.clients.registry import Registries
 from shared.clients.secrets import Secrets
-from shared.domain.errors import Fault, Reason, Rejected, Unavailable, not_found
+from shared.domain.errors import Fault, Reason, Rejected, Unavailable, not_found, shown
 from shared.domain.events import ImageResolved, event_id
 from shared.domain.image import Digest, ImageName, require_known_registry
+from shared.domain.image_paths import NO_PATHS, ImagePaths
 from shared.domain.manifests import read_manifest
 from shared.domain.pinning import Move, PinnedFile, pin
 from shared.domain.release import TreeEntry, manifest_entries
@@ -31,15 +32,20 @@ from shared.workflow.gatherer import Outcome
 LOG: Final = logging.getLogger("prodgate.pin")
 GATHERING_S: Final = 0.1  # how long events wait for others; a CI run pushes its images within seconds
 _RACES: Final = 8  # lost races against other commits on dev before the event is redelivered
+_MENTIONS_SHOWN: Final = 20  # of a commit's manifests, in one log entry
 
 
 @dataclass(frozen=True, slots=True)
 class PinSettings:
-    """Which registries may be asked, on which branch to commit, and which folders hold what is deployed."""
+    """Which registries may be asked, on which branch to commit, and which folders hold what is deployed.
+
+    `image_paths` say where custom resources keep their images.
+    """
 
     registries: tuple[str, ...]
     branch: str
     folders: tuple[str, ...]
+    image_paths: ImagePaths = field(default_factory=lambda: NO_PATHS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +78,10 @@ async def pin_together(events: Sequence[ImageResolved], cloud: PinningCloud, *, 
                 reading = group.create_task(_files(head, repository, cloud.settings))
                 digests = await _now(known, cloud, outcomes, settling=settling)
             files = reading.result()
-            pinned = [_pinned(entry, data, digests) for entry, data in files.items()]
-            if await _commit(repository, cloud.settings.branch, head, _changed(files, pinned), events):
+            pinned = [_pinned(entry, data, digests, cloud.settings.image_paths) for entry, data in files.items()]
+            changed = _changed(files, pinned)
+            if await _commit(repository, cloud.settings.branch, head, changed, events):
+                _log_mentions(pinned if changed else ())
                 return [outcomes.get(tag) or _done(tag, pinned) for tag in map(_tag, events)]
     raise Unavailable(Fault.LOST_RACE, f"{cloud.settings.branch} moved {_RACES} times while it was being pinned")
 
@@ -131,11 +139,14 @@ async def _current(tag: Tag, cloud: PinningCloud, *, settling: bool) -> Digest |
     return found.digest
 
 
-def _pinned(entry: TreeEntry, data: bytes, digests: Mapping[Tag, Digest]) -> PinnedFile:
-    manifest = read_manifest(entry.path, data)
+def _pinned(entry: TreeEntry, data: bytes, digests: Mapping[Tag, Digest], paths: ImagePaths) -> PinnedFile:
+    manifest = read_manifest(entry.path, data, image_paths=paths)
     for problem in manifest.problems:
         LOG.warning("not pinned: %s", problem.detail, extra={"event": LogEvent.NOT_PINNED, "reason": problem.reason})
     pinned = pin(manifest, digests)
+    for move in pinned.frozen:
+        frozen = f"{move.field.place} is frozen, and does not move to {move.tag} {move.digest}"
+        LOG.info("not pinned: %s", frozen, extra={"event": LogEvent.NOT_PINNED})
     for place in pinned.left_alone:
         LOG.warning("not pinned: %s cannot carry the tag in a comment", place, extra={"event": LogEvent.NOT_PINNED})
     return pinned
@@ -149,7 +160,7 @@ async def _commit(
     repository: Repository,
     branch: str,
     head: Commit,
-    changed: dict[TreeEntry, PinnedFile],
+    changed: Mapping[TreeEntry, PinnedFile],
     events: Sequence[ImageResolved],
 ) -> bool:
     """Replace the head that was read; False where somebody else was faster."""
@@ -173,14 +184,31 @@ def _before(move: Move) -> str:
 
 
 def _done(tag: Tag, pinned: Sequence[PinnedFile]) -> Done:
-    image, name = tag
+    what = f"{tag[0]}:{tag[1]}"
     moves = [m for file in pinned for m in file.moves if (m.field.reference.name, m.tag) == tag]
+    frozen = [m for file in pinned for m in file.frozen if (m.field.reference.name, m.tag) == tag]
+    still = f"; {_places(len(frozen))} would move, but a person froze it" if frozen else ""
     if moves:
-        return Done(f"{image}:{name} pinned to {moves[0].digest} in {_places(len(moves))}", changed=True)
-    following = [f for file in pinned for f in file.images if (f.reference.name, f.follows) == tag]
+        return Done(f"{what} pinned to {moves[0].digest} in {_places(len(moves))}{still}", changed=True)
+    resting = [f for file in pinned for f in file.images if f.reference.name == tag[0]]
+    following = [f for f in resting if f.follows == tag[1] and f not in [move.field for move in frozen]]
     if following:
-        return Done(f"{image}:{name} is pinned already in {_places(len(following))}", changed=False)
-    return Done(f"no manifest follows {image}:{name}", changed=False)
+        return Done(f"{what} is pinned already in {_places(len(following))}{still}", changed=False)
+    if frozen:
+        return Done(f"{what} is pinned nowhere{still}", changed=False)
+    passed = [f for f in resting if f.pattern is not None and f.pattern.names(tag[1])]
+    if passed:
+        return Done(f"{what} is not above what follows its range in {_places(len(passed))}", changed=False)
+    return Done(f"no manifest follows {what}", changed=False)
+
+
+def _log_mentions(pinned: Iterable[PinnedFile]) -> None:
+    """Say where an image is named that nobody here knows to be run; a person may know."""
+    mentions = [mention for file in pinned for mention in file.mentions]
+    if mentions:
+        shortened = "; ".join(f"{mention.place}: {shown(mention.value)}" for mention in mentions[:_MENTIONS_SHOWN])
+        sentence = f"{len(mentions)} values are called images and are left alone: {shortened}"
+        LOG.info(sentence, extra={"event": LogEvent.MENTIONED})
 
 
 def _places(count: int) -> str:

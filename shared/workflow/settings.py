@@ -5,14 +5,17 @@ Whoever imports a client pays for it at every cold start (bench cold_start).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from shared.domain.image_paths import NO_PATHS, ImagePaths
 
 
 @dataclass(frozen=True, slots=True)
 class EnvironmentSettings:
     """The environments repository: its branches, the folders that are deployed, and what is exempt outside of it.
 
-    `exempt_kinds` are `apiVersion Kind` pairs that prodgate need not understand.
+    `exempt_kinds` are `apiVersion Kind` pairs that prodgate need not understand, `image_paths` say where others keep
+    their images; paths win.
     """
 
     repository: str
@@ -20,3 +23,4 @@ class EnvironmentSettings:
     prod: str
     folders: tuple[str, ...]
     exempt_kinds: frozenset[str]
+    image_paths: ImagePaths = field(default_factory=lambda: NO_PATHS)

@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack
 from typing import Final
 
 from shared.clients.github import GitHub, GitHubSettings
+from shared.domain.image_paths import IMAGE_PATH, read_image_paths
 from shared.runtime.config import BRANCH, FOLDER, KIND, LOGIN, REPOSITORY, SECRET_VERSION, Environment
 from shared.workflow.settings import EnvironmentSettings
 
@@ -32,6 +33,7 @@ def read_environment_settings(environment: Environment) -> EnvironmentSettings:
         prod=environment.text("PRODGATE_PROD_BRANCH", BRANCH, default="prod"),
         folders=environment.texts("PRODGATE_MANIFEST_FOLDERS", FOLDER),
         exempt_kinds=frozenset(environment.texts("PRODGATE_EXEMPT_KINDS", KIND, default="[]")),
+        image_paths=read_image_paths(environment.texts("PRODGATE_IMAGE_PATHS", IMAGE_PATH, default="[]")),
     )
 
 

@@ -37,7 +37,7 @@ def pin_function(variables: Mapping[str, str]) -> Function[ImageResolved]:
         channels = surroundings.channels(opened)
         secrets = open_secrets(channels, redactor)
         cloud = PinningCloud(
-            PinSettings(registries.known, manifests.dev, manifests.folders),
+            PinSettings(registries.known, manifests.dev, manifests.folders, manifests.image_paths),
             await open_registries(registries, secrets, opened),
             open_github(github, opened),
             secrets,

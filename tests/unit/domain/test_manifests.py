@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from shared.domain.image import ImageReference
+from shared.domain.image_fields import followed_tag
 from shared.domain.kinds import POD_SPECS, Kind
-from shared.domain.manifests import followed_tag, read_manifest
+from shared.domain.manifests import read_manifest
 from tests.unit.domain.material import NAME, A, pod, problems, read, written
 
 SPEC = "{containers: [{image: a:1}], initContainers: [{image: b:1}], ephemeralContainers: [{image: c:1}]}"

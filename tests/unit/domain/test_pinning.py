@@ -9,7 +9,7 @@ import pytest
 
 from shared.domain.errors import Fault, Unavailable
 from shared.domain.image import ImageName, parse_name
-from shared.domain.manifests import ImageField
+from shared.domain.image_fields import ImageField
 from shared.domain.pinning import PinnedFile, pin
 from tests.unit.domain.material import NAME, A, B, pod, read
 
@@ -202,3 +202,20 @@ def test_a_file_full_of_images_is_pinned_in_seconds() -> None:
 
     assert len(pin(manifest, NOW).moves) == 40_000
     assert time.process_time() - began < 8
+
+
+def test_a_move_to_a_hostile_tag_is_caught_before_it_is_written() -> None:
+    """The reference may read as it should, and the comment behind it still bring a line of its own."""
+    manifest = read(pod("nginx:1"))
+    (field,) = manifest.images
+    tag = "1\n      tty: true #"
+    hostile = dataclasses.replace(manifest, images=(dataclasses.replace(field, follows=tag),))
+    reference = dataclasses.replace(field.reference, written=f"nginx:{tag}")
+
+    with pytest.raises(Unavailable):
+        pin(hostile, {(field.reference.name, tag): A})
+    with pytest.raises(Unavailable):
+        pin(
+            dataclasses.replace(hostile, images=(dataclasses.replace(hostile.images[0], reference=reference),)),
+            {(field.reference.name, tag): A},
+        )

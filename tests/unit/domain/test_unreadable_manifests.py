@@ -8,7 +8,8 @@ import pytest
 
 from shared.domain import limits
 from shared.domain.errors import Reason
-from shared.domain.manifests import BREAK_GLASS, read_manifest
+from shared.domain.manifests import read_manifest
+from shared.domain.yaml_nodes import BREAK_GLASS
 from tests.unit.domain.material import A, pod, problems, read, written
 
 CONFIG_MAP = "apiVersion: v1\nkind: ConfigMap\n"
@@ -177,6 +178,13 @@ def test_what_stands_before_the_unreadable_is_seen_all_the_same() -> None:
 def test_problems_of_several_documents_are_told_together() -> None:
     """A person mends a file once, not once per problem."""
     assert len(problems(read(f"a: 1\n---\n{pod('a b')}---\n{pod('!x a:1')}"))) == 3
+
+
+def test_of_several_problems_of_a_document_the_first_is_told() -> None:
+    """The others may be consequences of it."""
+    assert problems(read("a: !x 1\nb: !y 2\n")) == [
+        (UNSEEN, "apps/a.yaml line 1: the type '!x' is read differently by others"),
+    ]
 
 
 def test_a_file_of_the_greatest_size_is_read_and_one_byte_more_is_not() -> None:
