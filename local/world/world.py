@@ -10,7 +10,7 @@ import asyncio
 import json
 import tempfile
 import threading
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Self, TypeVar
@@ -159,6 +159,11 @@ class World:
         message = PubsubMessage(data=data, attributes=dict(attributes or {}))
         answer = self._do(self.clients.publisher.publish(topic=topic_path(topic), messages=[message]))
         return str(answer.message_ids[0])
+
+    def publish_together(self, topic: str, data: Sequence[bytes]) -> None:
+        """Publish messages in one request, so that they arrive at the same time."""
+        messages = [PubsubMessage(data=each) for each in data]
+        self._do(self.clients.publisher.publish(topic=topic_path(topic), messages=messages))
 
     def replay(self) -> int:
         """Publish every message that was delivered once more, in the order of its first delivery; answer how many."""
