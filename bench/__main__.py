@@ -12,13 +12,14 @@ from typing import Final
 from bench.cold_start import cold_start
 from bench.figure import Effort, Figure
 from bench.memory import memory
+from bench.pin import pin
 from bench.push_to_pr import push_to_pr
 from bench.resolve import resolve
 from bench.rig import recorded, stage_compiled
 from bench.warm_throughput import warm_throughput
 
 _REPLAYED: Final = {"cold_start": cold_start, "warm_throughput": warm_throughput, "memory": memory}
-_WHOLE: Final = {"push_to_pr": push_to_pr, "resolve": resolve}
+_WHOLE: Final = {"push_to_pr": push_to_pr, "resolve": resolve, "pin": pin}
 NAMES: Final = (*_REPLAYED, *_WHOLE)
 
 

@@ -21,16 +21,31 @@ class Effort:
     whole_runs: int
     resolve_runs: int
     resolve_tags: int
+    pin_runs: int
 
     @classmethod
     def of(cls, *, quick: bool) -> Self:
         """Choose enough for medians worth quoting, or just enough to show that the measuring works."""
         if quick:
             return cls(
-                cold_runs=1, warm_runs=1, warm_events=16, memory_events=4, whole_runs=1, resolve_runs=1, resolve_tags=8
+                cold_runs=1,
+                warm_runs=1,
+                warm_events=16,
+                memory_events=4,
+                whole_runs=1,
+                resolve_runs=1,
+                resolve_tags=8,
+                pin_runs=1,
             )
         return cls(
-            cold_runs=7, warm_runs=3, warm_events=400, memory_events=50, whole_runs=5, resolve_runs=7, resolve_tags=50
+            cold_runs=7,
+            warm_runs=3,
+            warm_events=400,
+            memory_events=50,
+            whole_runs=5,
+            resolve_runs=7,
+            resolve_tags=50,
+            pin_runs=7,
         )
 
 

@@ -127,7 +127,14 @@ class Documents:
         loader = yaml.CSafeLoader(self._text)
         try:
             for event in iter(loader.get_event, None):
-                root = self._read(event)
+                # Two events of three are scalars: they take the shortest way.
+                if type(event) is Scalar:
+                    self.seen.append(event.value)
+                    if event.tag is not None or event.anchor is not None:
+                        self._properties(event, event)
+                    root = self._add(event)
+                else:
+                    root = self._read(event)
                 if root is not None:
                     yield Document(root, self._refusal, tuple(self._named))
         except yaml.YAMLError as error:
@@ -138,11 +145,6 @@ class Documents:
 
     def _read(self, event: yaml.Event) -> Node | None:
         """Take one event; answer the root of a document that ends with it."""
-        if isinstance(event, Scalar):
-            self.seen.append(event.value)
-            if event.tag is not None or event.anchor is not None:
-                self._properties(event, event)
-            return self._add(event)
         self.seen.append(type(event))
         if isinstance(event, yaml.CollectionStartEvent):
             self._begin(event)
@@ -155,7 +157,7 @@ class Documents:
             return self._add(self._anchored(event))
         elif isinstance(event, yaml.DocumentStartEvent):
             self._anchors, self._refusal, self._named = {}, None, []
-            self._count()
+            self._nodes += 1
         return None
 
     def _begin(self, event: yaml.CollectionStartEvent) -> None:
@@ -167,16 +169,13 @@ class Documents:
             raise self._too_large()
 
     def _add(self, node: Node) -> Node | None:
-        self._count()
+        self._nodes += 1
+        if self._nodes > limits.MANIFEST_NODES:
+            raise self._too_large()
         if not self._open:
             return node
         self._open[-1].children.append(node)
         return None
-
-    def _count(self) -> None:
-        self._nodes += 1
-        if self._nodes > limits.MANIFEST_NODES:
-            raise self._too_large()
 
     def _properties(self, event: Scalar | yaml.CollectionStartEvent, node: Node) -> None:
         if event.anchor is not None:
@@ -194,14 +193,12 @@ class Documents:
 
     def _keys(self, node: Mapping) -> None:
         """Name the values of a mapping; a key that repeats, merges or breaks glass refuses the document."""
-        keys, values = node.children[::2], node.children[1::2]
-        names = [key.value for key in keys if isinstance(key, Scalar)]
-        for key, value in zip(keys, values, strict=True):
-            if isinstance(key, Scalar):
-                node.fields[key.value] = value
-                if key.value.endswith(_IMAGE_ENDS) and isinstance(value, Scalar):
-                    self._named.append(value)
-        if len(node.fields) < len(names):
+        keys = node.children[::2]
+        named = {k.value: value for k, value in zip(keys, node.children[1::2], strict=True) if type(k) is Scalar}
+        node.fields.update(named)
+        self._named += [v for k, v in named.items() if k.endswith(_IMAGE_ENDS) and type(v) is Scalar]
+        names = [key.value for key in keys if type(key) is Scalar] if len(named) < len(keys) else named
+        if len(named) < len(names):
             twice = Counter(names).most_common(1)[0][0]
             self._refuse(node, Reason.MALFORMED_MANIFEST, f"the key {shown(twice)} appears twice")
         elif "<<" in node.fields:
@@ -223,28 +220,18 @@ class Documents:
 def differences(text: str, expected: Iterable[Seen]) -> Iterator[tuple[Seen, Seen, tuple[int, int]]]:
     """Read a text, and yield each event that is not as expected: what was, what is, and from where to where."""
     loader = yaml.CSafeLoader(text)
+    wanted: Seen = None
     try:
         for wanted in expected:
-            event = _next(loader)
-            found = _seen(event)
+            event = cast("yaml.Event", loader.get_event())
+            found: Seen = event.value if type(event) is Scalar else type(event)
             if found != wanted:
-                yield wanted, found, span_of(event) if event is not None else (0, 0)
+                yield wanted, found, span_of(event)
+    except yaml.YAMLError:
+        if wanted is not None:
+            yield wanted, None, (0, 0)
     finally:
         loader.dispose()
-
-
-def _next(loader: yaml.CSafeLoader) -> yaml.Event | None:
-    try:
-        event: yaml.Event | None = loader.get_event()
-    except yaml.YAMLError:
-        return None
-    return event
-
-
-def _seen(event: yaml.Event | None) -> Seen:
-    if isinstance(event, Scalar):
-        return event.value
-    return None if event is None else type(event)
 
 
 def _mark(node: Node) -> yaml.error.Mark:
