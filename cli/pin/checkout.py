@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from shared.domain.image_paths import NO_PATHS, ImagePaths
 from shared.domain.manifests import MANIFEST_SUFFIXES, Manifest, read_manifest
 
 
@@ -17,14 +18,14 @@ class LocalManifest:
     manifest: Manifest
 
 
-def manifests_below(paths: list[Path]) -> list[LocalManifest]:
-    """Read every manifest below some paths, each once, in order.
+def manifests_below(paths: list[Path], image_paths: ImagePaths = NO_PATHS) -> list[LocalManifest]:
+    """Read every manifest below some paths, each once, in order; custom resources by their configured paths.
 
     Raises:
         FileNotFoundError: a path does not exist.
     """
     files = dict.fromkeys(file for path in paths for file in _files(path))
-    return [LocalManifest(file, read_manifest(str(file), file.read_bytes())) for file in files]
+    return [LocalManifest(file, read_manifest(str(file), file.read_bytes(), image_paths=image_paths)) for file in files]
 
 
 def _files(path: Path) -> Iterator[Path]:

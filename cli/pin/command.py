@@ -20,7 +20,8 @@ from cli.pin.checkout import LocalManifest, manifests_below
 from cli.pin.outcome import Outcome, diff
 from cli.pin.registries import add_options, read_options
 from shared.domain.errors import Rejected
-from shared.domain.manifests import ImageField
+from shared.domain.image_fields import ImageField
+from shared.domain.image_paths import IMAGE_PATH, ImagePaths, read_image_paths
 from shared.domain.pinning import TagDigests, pin
 from shared.domain.policy import Policy
 
@@ -38,6 +39,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--policy", type=Path, help="leave alone what this policy's allowlist admits (YAML, as exported)"
     )
+    parser.add_argument(
+        "--image-path",
+        action="append",
+        default=[],
+        metavar="ROW",
+        help="where a custom resource keeps its image, as in PRODGATE_IMAGE_PATHS: 'acme.io/v1 Shop spec.image'",
+    )
     add_options(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON document")
     parser.set_defaults(run=run)
@@ -46,13 +54,16 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Pin, check or show; answer the exit status."""
     try:
-        found = manifests_below(options.paths)
+        found = manifests_below(options.paths, _image_paths(options.image_path))
         exempt = _policy(options.policy)
         registries = read_options(options)
     except (OSError, Rejected, ValueError) as error:
         print(f"prodgate pin: {error}", file=sys.stderr)
         return UNKNOWN
-    outcome = Outcome(problems=[(p.reason, p.detail) for local in found for p in local.manifest.problems])
+    outcome = Outcome(
+        problems=[(p.reason, p.detail) for local in found for p in local.manifest.problems],
+        mentions=[mention for local in found for mention in local.manifest.mentions],
+    )
     if options.check:
         outcome.unpinned = [f for local in found for f in _needed(local, exempt) if f.reference.digest is None]
     else:
@@ -63,6 +74,14 @@ def run(options: argparse.Namespace) -> int:
     if outcome.failures or outcome.is_unreadable:
         return UNKNOWN
     return UNPINNED if outcome.unpinned else PINNED
+
+
+def _image_paths(rows: list[str]) -> ImagePaths:
+    for row in rows:
+        if not IMAGE_PATH.fullmatch(row):
+            message = f"--image-path {row}: it must be like 'acme.io/v1 Shop spec.image'"
+            raise ValueError(message)
+    return read_image_paths(rows)
 
 
 def _policy(path: Path | None) -> Policy | None:
@@ -88,6 +107,7 @@ def _pin(local: LocalManifest, wanted: set[Any], digests: TagDigests, outcome: O
     moved = {move.field.start for move in pinned.moves}
     if moved:
         outcome.moved.append((local, pinned))
+    outcome.frozen += pinned.frozen
     outcome.unpinned += [
         f
         for f in local.manifest.images
@@ -98,6 +118,8 @@ def _pin(local: LocalManifest, wanted: set[Any], digests: TagDigests, outcome: O
 def _tell(outcome: Outcome, options: argparse.Namespace) -> None:
     for _, problem in outcome.problems:
         print(f"warning: {problem}", file=sys.stderr)
+    for mention in outcome.mentions:
+        print(f"note: {mention.place}: {mention.value} is not judged, nothing is known to run it", file=sys.stderr)
     for failure in outcome.failures:
         print(f"error: {failure}", file=sys.stderr)
     if options.json:

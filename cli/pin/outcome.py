@@ -8,18 +8,24 @@ from typing import Any
 
 from cli.pin.checkout import LocalManifest
 from shared.domain.errors import Reason
-from shared.domain.manifests import ImageField
-from shared.domain.pinning import PinnedFile
+from shared.domain.image_fields import ImageField
+from shared.domain.manifests import Mention
+from shared.domain.pinning import Move, PinnedFile
 
 
 @dataclass(slots=True)
 class Outcome:
-    """`unpinned` are images named by tag that stay so; `failures` say why a tag could not be resolved."""
+    """`unpinned` are images named by tag that stay so; `failures` say why a tag could not be resolved.
+
+    `mentions` are values that look like images where nothing is known to run them: reported, never edited.
+    """
 
     moved: list[tuple[LocalManifest, PinnedFile]] = field(default_factory=list)
     unpinned: list[ImageField] = field(default_factory=list)
     problems: list[tuple[Reason, str]] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
+    mentions: list[Mention] = field(default_factory=list)
+    frozen: list[Move] = field(default_factory=list)
 
     @property
     def is_unreadable(self) -> bool:
@@ -34,7 +40,8 @@ class Outcome:
             for move in pinned.moves
         ]
         unpinned = [f"{f.path}:{f.line}: {f.reference.written} is not pinned" for f in self.unpinned]
-        return [*moves, *unpinned]
+        frozen = [f"{m.field.path}:{m.field.line}: frozen, or it would name {m.written}" for m in self.frozen]
+        return [*moves, *frozen, *unpinned]
 
     def document(self) -> dict[str, Any]:
         """The outcome as JSON."""
@@ -54,6 +61,8 @@ class Outcome:
             "unpinned": [{"file": f.path, "line": f.line, "image": f.reference.written} for f in self.unpinned],
             "problems": [{"reason": reason, "detail": detail} for reason, detail in self.problems],
             "failures": self.failures,
+            "frozen": [{"file": m.field.path, "line": m.field.line, "digest": m.digest} for m in self.frozen],
+            "mentions": [{"place": mention.place, "value": mention.value} for mention in self.mentions],
         }
 
 

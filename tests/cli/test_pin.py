@@ -186,3 +186,49 @@ def test_a_path_that_does_not_exist_is_said(tmp_path: Path, capsys: pytest.Captu
 
     assert status == 2
     assert "nowhere" in capsys.readouterr().err
+
+
+def test_a_frozen_line_stays_and_says_where_it_would_go(
+    registry: RunningRegistry, manifest: Path, policy: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A person froze it for a reason; the next one wants to know what it holds back."""
+    digest = registry.push("mdo/web", "v1")
+    frozen = DEPLOYMENT.replace("# the shop window", "# prodgate: freeze")
+    manifest.write_text(frozen)
+
+    main(["pin", str(manifest), "--policy", str(policy), registry.option])
+
+    assert manifest.read_text() == frozen
+    assert f"{manifest}:10: frozen, or it would name mdo/web@{digest}" in capsys.readouterr().out
+
+
+def test_a_custom_resource_is_pinned_by_its_configured_path(registry: RunningRegistry, tmp_path: Path) -> None:
+    """Where a resource keeps its image is for people to say, outside of the manifests."""
+    digest = registry.push("mdo/web", "v1")
+    shop = tmp_path / "shop.yaml"
+    shop.write_text("apiVersion: acme.io/v1\nkind: Shop\nspec:\n  image: mdo/web:v1\n")
+
+    main(["pin", str(shop), "--image-path", "acme.io/v1 Shop spec.image", registry.option])
+
+    assert f"  image: mdo/web@{digest} # tag: v1\n" in shop.read_text()
+
+
+def test_other_keys_called_image_are_reported_and_never_edited(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A value in a ConfigMap may be an image that a controller runs; only a person knows."""
+    settings = tmp_path / "settings.yaml"
+    settings.write_text("apiVersion: v1\nkind: ConfigMap\ndata:\n  image: mdo/web:v1\n")
+
+    status = main(["pin", "--check", str(settings)])
+
+    assert "mdo/web:v1 is not judged" in capsys.readouterr().err
+    assert status == 0
+
+
+def test_an_image_path_of_another_form_is_refused(manifest: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A path that silently matched nothing would leave its images unpinned."""
+    status = main(["pin", "--check", "--image-path", "spec.image", str(manifest)])
+
+    assert status == 2
+    assert "--image-path spec.image" in capsys.readouterr().err
