@@ -107,7 +107,7 @@ def test_a_lazy_pygithub_works_too(lazy_pygithub: Github) -> None:
 
 
 def test_every_route_of_the_stand_in_is_an_operation_of_the_description(contract: Contract) -> None:
-    """Compare the stand-in's table with the extracted one; GraphQL has a schema of its own, and is no part of REST's."""
+    """Compare the stand-in's table with the extracted one; GraphQL has a schema of its own."""
     assert {operation.id for operation in OPERATIONS} - {"graphql"} == set(contract.subset["operations"])
 
 
