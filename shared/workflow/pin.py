@@ -67,39 +67,49 @@ async def pin_together(events: Sequence[ImageResolved], cloud: PinningCloud, *, 
     Raises:
         Unavailable: GitHub did not answer, or every race was lost; all of the events are redelivered.
     """
-    outcomes: dict[Tag, Outcome] = {}
-    known = _known(events, cloud.settings, outcomes)
+    refused = _refused(events, cloud.settings)
+    known = [tag for tag in dict.fromkeys(map(_tag, events)) if tag not in refused]
     token = await cloud.secrets.read(cloud.github.settings.token_secret)
     async with cloud.github.repository(token) as repository:
         for _ in range(_RACES):
-            head = await _head(repository, cloud.settings.branch)
-            # Asked after the head was read: whoever commits what the tag named later has moved the head by then.
-            async with together() as group:
-                reading = group.create_task(_files(head, repository, cloud.settings))
-                digests = await _now(known, cloud, outcomes, settling=settling)
-            files = reading.result()
-            pinned = [_pinned(entry, data, digests, cloud.settings.image_paths) for entry, data in files.items()]
-            changed = _changed(files, pinned)
-            if await _commit(repository, cloud.settings.branch, head, changed, events):
-                _log_mentions(pinned if changed else ())
-                return [outcomes.get(tag) or _done(tag, pinned) for tag in map(_tag, events)]
+            outcomes = await _attempt(known, events, repository, cloud, settling=settling)
+            if outcomes is not None:
+                return [refused.get(tag) or outcomes[tag] for tag in map(_tag, events)]
     raise Unavailable(Fault.LOST_RACE, f"{cloud.settings.branch} moved {_RACES} times while it was being pinned")
+
+
+async def _attempt(
+    tags: list[Tag], events: Sequence[ImageResolved], repository: Repository, cloud: PinningCloud, *, settling: bool
+) -> dict[Tag, Outcome] | None:
+    """Pin once, from the head as it is; None where somebody else moved it meanwhile."""
+    settings = cloud.settings
+    head = await _head(repository, settings.branch)
+    # Asked after the head was read: whoever commits what the tag named later has moved the head by then.
+    async with together() as group:
+        reading = group.create_task(_files(head, repository, settings))
+        answers = await gather_all(_current(tag, cloud, settling=settling) for tag in tags)
+    told, files = dict(zip(tags, answers, strict=True)), reading.result()
+    digests = {tag: answer for tag, answer in told.items() if isinstance(answer, Digest)}
+    pinned = [_pinned(entry, data, digests, settings.image_paths) for entry, data in files.items()]
+    changed = _changed(files, pinned)
+    if not await _commit(repository, settings.branch, head, changed, events):
+        return None
+    _log_mentions(pinned if changed else ())
+    return {tag: _done(tag, pinned) if isinstance(answer, Digest) else answer for tag, answer in told.items()}
 
 
 def _tag(event: ImageResolved) -> Tag:
     return event.image, event.tag
 
 
-def _known(events: Sequence[ImageResolved], settings: PinSettings, outcomes: dict[Tag, Outcome]) -> list[Tag]:
-    known: list[Tag] = []
-    for tag in dict.fromkeys(map(_tag, events)):
+def _refused(events: Sequence[ImageResolved], settings: PinSettings) -> dict[Tag, Rejected]:
+    refused: dict[Tag, Rejected] = {}
+    for tag in map(_tag, events):
         try:
             require_known_registry(tag[0], settings.registries)
         except Rejected as error:
-            outcomes[tag] = error
-        else:
-            known.append(tag)
-    return known
+            refused[tag] = error
+    return refused
 
 
 async def _head(repository: Repository, branch: str) -> Commit:
@@ -114,21 +124,8 @@ async def _files(head: Commit, repository: Repository, settings: PinSettings) ->
     return dict(zip(entries, await repository.git.blobs(entries), strict=True))
 
 
-async def _now(
-    tags: list[Tag], cloud: PinningCloud, outcomes: dict[Tag, Outcome], *, settling: bool
-) -> dict[Tag, Digest]:
-    """Ask the registries again; a tag that cannot be told settles its own event and no other."""
-    answers = await gather_all(_current(tag, cloud, settling=settling) for tag in tags)
-    now: dict[Tag, Digest] = {}
-    for tag, answer in zip(tags, answers, strict=True):
-        if isinstance(answer, Digest):
-            now[tag] = answer
-        else:
-            outcomes[tag] = answer
-    return now
-
-
 async def _current(tag: Tag, cloud: PinningCloud, *, settling: bool) -> Digest | Rejected | Unavailable:
+    """Ask the registry again; a tag that cannot be told settles its own event and no other."""
     image, name = tag
     try:
         found = await cloud.registries.find(image, name)

@@ -18,7 +18,9 @@ from shared.runtime.telemetry import Redactor, configure_logging
 from shared.runtime.wiring.channel import Channels, GoogleEndpoints
 
 _LEVEL: Final = re.compile(r"DEBUG|INFO|WARNING|ERROR")
-_DEADLINE_S: Final = 50.0  # below the function's timeout of 60 s, which is below the ack deadline of 90 s
+# With the 10 s that publishing a rejected event may take, below the function's timeout of 60 s, which is below the ack
+# deadline of 90 s.
+_DEADLINE_S: Final = 45.0
 
 
 @dataclass(frozen=True, slots=True)
