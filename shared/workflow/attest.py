@@ -1,8 +1,8 @@
 """attest_images: prove an attestation for every image that a tested commit would run in prod.
 
-Order, so that nothing is ever called attested that is not: look for proof; sign what has none; verify the signature
-with the attestor's own key; let Binary Authorization verify it; store it; read it back; only then set the commit's
-status and publish. Whatever fails in between leaves at most attestations that the next delivery finds and counts.
+Order, so that nothing is ever called attested that is not: read what the commit would run; prove every image (see
+signing.py); only then set the commit's status and publish. Whatever fails in between leaves at most attestations that
+the next delivery finds and counts.
 """
 
 from __future__ import annotations
@@ -12,29 +12,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from shared.clients.attestations import Attestations
 from shared.clients.binauthz import BinaryAuthorization
-from shared.clients.gathering import gather_all, together
+from shared.clients.gathering import together
 from shared.clients.github import GitHub, Repository
-from shared.clients.kms import Signer
 from shared.clients.pubsub import Publisher
 from shared.clients.secrets import Secrets
-from shared.domain.attestation import (
-    ECDSA_P256_SHA256,
-    Attestation,
-    AttestationComplete,
-    Attestor,
-    Signature,
-    StoredAttestation,
-    Unproven,
-    key_id,
-    payload,
-    prove,
-    trusted_key,
-)
-from shared.domain.errors import Fault, Reason, Rejected, Unavailable
+from shared.domain.attestation import AttestationComplete
+from shared.domain.errors import Reason, Rejected
 from shared.domain.events import TestPassed
-from shared.domain.image import PinnedImage
 from shared.domain.release import Release, read_release, require_same_images
 from shared.domain.vocabulary import LogEvent
 from shared.workflow.done import Done
@@ -47,18 +32,10 @@ from shared.workflow.environment import (
     require_on_dev,
     status_context,
 )
-from shared.workflow.proofs import find_proof
 from shared.workflow.settings import EnvironmentSettings
+from shared.workflow.signing import SigningCloud, SuiteSettings, prove_all, signing_attestor
 
 LOG: Final = logging.getLogger("prodgate.attest")
-
-
-@dataclass(frozen=True, slots=True)
-class SuiteSettings:
-    """What a suite's success makes: an attestation by this attestor, signed with this KMS key version."""
-
-    attestor: str
-    key_version: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +55,7 @@ class AttestingCloud:
     github: GitHub
     secrets: Secrets
     binauthz: BinaryAuthorization
-    attestations: Attestations
-    signer: Signer
+    signing: SigningCloud
     publisher: Publisher
 
 
@@ -100,18 +76,19 @@ async def attest_release(tested: TestPassed, cloud: AttestingCloud, *, settling:
     async with cloud.github.repository(token) as repository:
         async with together() as group:
             releasing = group.create_task(_release(tested, repository, cloud, settling=settling))
-            knowing = group.create_task(_attestor(suite, cloud))
+            knowing = group.create_task(signing_attestor(suite, cloud.signing))
         release, attestor = releasing.result(), knowing.result()
         async with together() as group:
-            proving = group.create_task(_prove_all(release, attestor, suite, cloud))
+            proving = group.create_task(prove_all(release.to_attest, attestor, suite, cloud.signing))
             looking = group.create_task(_is_marked(tested, repository, cloud.github.settings.login))
-        (proofs, signed), marked = proving.result(), looking.result()
-        complete = AttestationComplete(tested, proofs)
+        proven, marked = proving.result(), looking.result()
+        complete = AttestationComplete(tested, proven.proofs)
         if not marked:
             await _mark(complete, repository)
     await cloud.publisher.publish_event(complete.topic, complete.data())
     exempt = f", {len(release.exempt)} exempt by policy" if release.exempt else ""
-    return Done(f"{len(proofs)} images attested ({signed} newly){exempt}", changed=bool(signed) or not marked)
+    summary = f"{len(proven.proofs)} images attested ({proven.signed} newly){exempt}"
+    return Done(summary, changed=bool(proven.signed) or not marked)
 
 
 def _suite(tested: TestPassed, settings: AttestSettings) -> SuiteSettings:
@@ -138,63 +115,6 @@ async def _contents(
 ) -> CommitContents:
     commit = await require_on_dev(tested.commit, repository, environment, settling=settling)
     return await judged_contents(commit.tree, repository, environment)
-
-
-async def _attestor(suite: SuiteSettings, cloud: AttestingCloud) -> Attestor:
-    attestor = await cloud.binauthz.attestor(suite.attestor)
-    _require_key(attestor, suite)
-    return attestor
-
-
-async def _prove_all(
-    release: Release, attestor: Attestor, suite: SuiteSettings, cloud: AttestingCloud
-) -> tuple[tuple[StoredAttestation, ...], int]:
-    found = await gather_all(find_proof(image, attestor, cloud.attestations) for image in release.to_attest)
-    missing = [image for image, proof in zip(release.to_attest, found, strict=True) if proof is None]
-    made = await gather_all(_attest(image, attestor, suite, cloud) for image in missing)
-    return tuple(proof for proof in (*found, *made) if proof is not None), len(made)
-
-
-def _require_key(attestor: Attestor, suite: SuiteSettings) -> None:
-    key = attestor.key(key_id(suite.key_version))
-    if key is None:
-        raise Unavailable(Fault.MISCONFIGURED, f"{attestor.name} does not trust {key_id(suite.key_version)}")
-    if key.algorithm != ECDSA_P256_SHA256:
-        raise Unavailable(Fault.MISCONFIGURED, f"{key.id}: the algorithm {key.algorithm} is not supported")
-
-
-async def _attest(
-    image: PinnedImage, attestor: Attestor, suite: SuiteSettings, cloud: AttestingCloud
-) -> StoredAttestation:
-    attestation = await _signed(image, attestor, suite, cloud)
-    name = await cloud.attestations.create(attestation)
-    if name is None:
-        return await _already_there(image, attestor, cloud)
-    proof = prove(await cloud.attestations.get(name), image, attestor)
-    if isinstance(proof, Unproven):
-        raise Unavailable(Fault.UNPROVEN, f"{name}, read back, does not attest {image}: {proof.why}")
-    return proof
-
-
-async def _signed(image: PinnedImage, attestor: Attestor, suite: SuiteSettings, cloud: AttestingCloud) -> Attestation:
-    """Sign the payload, and let both the attestor's key and Binary Authorization verify it before it is stored."""
-    data = payload(image)
-    signature = Signature(key_id(suite.key_version), await cloud.signer.sign(suite.key_version, data))
-    attestation = Attestation(attestor.note, str(image), data, (signature,))
-    trusted = trusted_key(attestation, image, attestor)
-    if isinstance(trusted, Unproven):
-        raise Unavailable(Fault.UNPROVEN, f"the signature by {suite.key_version} is not to be trusted: {trusted.why}")
-    await cloud.binauthz.require_valid(attestor, attestation)
-    return attestation
-
-
-async def _already_there(image: PinnedImage, attestor: Attestor, cloud: AttestingCloud) -> StoredAttestation:
-    """Somebody stored one between our look and our write, or with a key that is no longer trusted: look again."""
-    proof = await find_proof(image, attestor, cloud.attestations)
-    if proof is None:
-        why = "has an attestation already, but none that a key of the attestor verifies (or it is not listed yet)"
-        raise Unavailable(Fault.UNPROVEN, f"{image} {why}")
-    return proof
 
 
 async def _is_marked(tested: TestPassed, repository: Repository, login: str) -> bool:

@@ -21,8 +21,9 @@ from shared.runtime.wiring.channel import Channels
 from shared.runtime.wiring.github import open_github, read_environment_settings, read_github
 from shared.runtime.wiring.secrets import open_secrets
 from shared.runtime.wiring.surroundings import Surroundings
-from shared.workflow.attest import AttestingCloud, AttestSettings, SuiteSettings, attest_release
+from shared.workflow.attest import AttestingCloud, AttestSettings, attest_release
 from shared.workflow.done import Done
+from shared.workflow.signing import SigningCloud, SuiteSettings
 
 _NAME_CHARACTERS: Final = 1024
 _EVIDENCE: Final = (
@@ -52,13 +53,13 @@ def attest_function(variables: Mapping[str, str]) -> Function[TestPassed | Ignor
     async def connect(opened: AsyncExitStack) -> Connected[TestPassed | Ignored]:
         channels = surroundings.channels(opened)
         publisher = surroundings.publisher(channels)
+        binauthz = open_binauthz(channels)
         cloud = AttestingCloud(
             settings=settings,
             github=open_github(github, opened),
             secrets=open_secrets(channels, redactor),
-            binauthz=open_binauthz(channels),
-            attestations=open_attestations(channels, project),
-            signer=_signer(channels),
+            binauthz=binauthz,
+            signing=SigningCloud(binauthz, open_attestations(channels, project), _signer(channels)),
             publisher=publisher,
         )
 
