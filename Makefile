@@ -10,7 +10,7 @@ demo: $(READY) ## run the whole story on the stand-in cloud (ARGS=--json for mac
 	@./prodgate demo $(ARGS)
 
 test: $(READY) ## every test; PYTEST_ARGS to choose, COVERAGE=1 to measure
-	@$(BIN)/python -m $(if $(COVERAGE),coverage run -m) pytest $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest --numprocesses=auto --dist=loadgroup $(if $(COVERAGE),--cov --cov-report=) $(PYTEST_ARGS)
 
 coverage: $(READY) ## hold what `make test COVERAGE=1` measured against what is promised
 	@$(BIN)/coverage report --include='shared/domain/*,shared/workflow/*' --fail-under=100
