@@ -9,7 +9,7 @@ from local.world.names import PROD_PROJECT, Endpoints
 from shared.clients.gathering import gather_all
 from shared.domain.errors import Rejected
 from shared.domain.image import ImageReference, PinnedImage
-from shared.domain.policy import Verdict, evaluate
+from shared.domain.policy import Verdict
 from shared.runtime.wiring.binauthz import open_attestations, open_binauthz
 from shared.runtime.wiring.channel import Channels, GoogleEndpoints
 from shared.workflow.environment import PolicySettings, prod_policy
@@ -22,13 +22,13 @@ async def admission_of(images: Sequence[str], at: Endpoints) -> list[Verdict]:
         channels = Channels(GoogleEndpoints(at.google, at.pubsub), opened)
         binauthz, attestations = open_binauthz(channels), open_attestations(channels, PROD_PROJECT)
         prod = await prod_policy(binauthz, PolicySettings(PROD_PROJECT, "us-central1"))
-        attestors = await gather_all(binauthz.attestor(name) for name in prod.policy.default_rule.attestors)
+        attestors = await gather_all(binauthz.attestor(name) for name in prod.attestors)
         pinned = [image for image in map(_pinned, images) if image is not None]
         attested = {}
         for attestor in attestors:
             proofs = await gather_all(find_proof(image, attestor, attestations) for image in pinned)
             attested[attestor.name] = {proof.image.digest for proof in proofs if proof is not None}
-        return [evaluate(image, prod.policy, attested, system=prod.system) for image in images]
+        return [prod.judge(image, attested) for image in images]
 
 
 def _pinned(image: str) -> PinnedImage | None:

@@ -12,7 +12,6 @@ import sys
 from pathlib import Path
 from typing import Any, Final
 
-import yaml
 from rich.console import Console
 
 from cli.pin.asking import RegistryOptions, ask
@@ -23,7 +22,7 @@ from shared.domain.errors import Rejected
 from shared.domain.image_fields import ImageField
 from shared.domain.image_paths import IMAGE_PATH, ImagePaths, read_image_paths
 from shared.domain.pinning import TagDigests, pin
-from shared.domain.policy import Policy
+from shared.domain.policy import Policy, read_policy
 
 PINNED: Final = 0
 UNPINNED: Final = 1
@@ -85,7 +84,7 @@ def _image_paths(rows: list[str]) -> ImagePaths:
 
 
 def _policy(path: Path | None) -> Policy | None:
-    return None if path is None else Policy.read(yaml.safe_load(path.read_text()))
+    return None if path is None else read_policy(path.read_bytes())
 
 
 def _needed(local: LocalManifest, exempt: Policy | None) -> list[ImageField]:

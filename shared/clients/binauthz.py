@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from google.cloud.binaryauthorization_v1 import (
     Attestor as AttestorMessage,
@@ -19,12 +19,15 @@ from google.cloud.binaryauthorization_v1 import (
     ValidateAttestationOccurrenceResponse,
     ValidationHelperV1AsyncClient,
 )
-from google.protobuf.json_format import MessageToDict
+from google.cloud.binaryauthorization_v1 import (
+    Policy as PolicyMessage,
+)
+from google.protobuf.json_format import MessageToDict, ParseDict
 from grafeas.grafeas_v1 import AttestationOccurrence
 
 from shared.clients import calls
 from shared.domain.attestation import Attestation, Attestor, AttestorKey
-from shared.domain.errors import Fault, Unavailable
+from shared.domain.errors import Fault, Reason, Rejected, Unavailable
 from shared.domain.policy import Policy
 
 _VERIFIED: Final = ValidateAttestationOccurrenceResponse.Result.VERIFIED
@@ -54,7 +57,7 @@ class BinaryAuthorization:
         """
         request = GetPolicyRequest(name=f"projects/{project}/policy")
         answer = await calls.invoke(calls.GET_POLICY, self._clients.management.get_policy, request)
-        return Policy.read(MessageToDict(type(answer).pb(answer)))
+        return Policy.read(_document(answer))
 
     async def system_patterns(self, location: str) -> tuple[str, ...]:
         """Read the allowlist of Google's system policy, `location` as in `us-central1`.
@@ -100,6 +103,20 @@ class BinaryAuthorization:
         if answer.result != _VERIFIED:
             why = answer.denial_reason or "no reason given"
             raise Unavailable(Fault.UNPROVEN, f"{attestor.name} does not verify {attestation.resource_uri}: {why}")
+
+
+def _document(answer: PolicyMessage) -> dict[str, Any]:
+    """Turn a policy into its JSON form.
+
+    Raises:
+        Rejected: it has fields that this client's version does not know: they would be left out, unseen.
+    """
+    message = PolicyMessage.pb(answer)
+    document: dict[str, Any] = MessageToDict(message)
+    if ParseDict(document, PolicyMessage.pb(PolicyMessage())).ByteSize() != message.ByteSize():
+        why = "has fields that this version does not know; what they ask for cannot be evaluated"
+        raise Rejected(Reason.MALFORMED_POLICY, f"the policy {why}")
+    return document
 
 
 def _keys(message: AttestorMessage) -> tuple[AttestorKey, ...]:

@@ -26,6 +26,7 @@ REPOSITORY: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+", re.A
 BRANCH: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]*", re.ASCII)
 LOGIN: Final = re.compile(r"[A-Za-z0-9-]+(?:\[bot\])?", re.ASCII)
 LOCATION: Final = re.compile(r"[a-z]+(?:-[a-z0-9]+)*", re.ASCII)
+CLUSTER: Final = re.compile(r"[a-z]+(?:-[a-z0-9]+)*\.[a-z](?:[a-z0-9-]*[a-z0-9])?", re.ASCII)
 FOLDER: Final = re.compile(r"[^/\s]+(?:/[^/\s]+)*")
 SECRET_VERSION: Final = re.compile(r"projects/[^/]+/secrets/[^/]+/versions/[^/]+", re.ASCII)
 ATTESTOR: Final = re.compile(r"projects/[^/]+/attestors/[^/]+", re.ASCII)
@@ -51,6 +52,10 @@ class Environment:
         if not matching.fullmatch(value) or len(value) > _VALUE_CHARACTERS:
             return self._problem(name, f"is {shown(value)}, which is not of its form {matching.pattern}", "")
         return value
+
+    def optional_text(self, name: str, matching: re.Pattern[str]) -> str | None:
+        """Read such a variable, if it is set."""
+        return self.text(name, matching) if name in self._variables else None
 
     def some(self, names: Mapping[str, str], matching: re.Pattern[str]) -> dict[str, str]:
         """Read those of several variables that are set, at least one, under their keys in `names`."""

@@ -10,25 +10,39 @@ from shared.clients.github import Repository
 from shared.clients.github.git import Commit
 from shared.domain.errors import Reason, Rejected, not_found
 from shared.domain.manifests import Manifest, read_manifest
-from shared.domain.policy import Policy
+from shared.domain.policy import ANYWHERE, Attested, Place, Policy, Verdict, evaluate
 from shared.domain.release import TreeEntry, manifest_entries, require_readable
 from shared.workflow.settings import EnvironmentSettings
 
 
 @dataclass(frozen=True, slots=True)
 class PolicySettings:
-    """Whose admission policy decides: the prod project's, and the location of Google's system policy."""
+    """Whose admission policy decides: the prod project's, and the location of Google's system policy.
+
+    `place` is where prod runs, which decides between a policy's specific rules.
+    """
 
     project: str
     location: str
+    place: Place = ANYWHERE
 
 
 @dataclass(frozen=True, slots=True)
 class ProdPolicy:
-    """The policy of prod, and the system policy's patterns where it uses them."""
+    """The policy of prod, the system policy's patterns where it uses them, and where prod runs."""
 
     policy: Policy
     system: tuple[str, ...]
+    place: Place = ANYWHERE
+
+    @property
+    def attestors(self) -> tuple[str, ...]:
+        """Every attestor that prod may require."""
+        return self.policy.attestors_at(self.place)
+
+    def judge(self, written: str, attested: Attested) -> Verdict:
+        """Decide about one image as prod's admission will."""
+        return evaluate(written, self.policy, attested, system=self.system, place=self.place)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,4 +123,4 @@ async def prod_policy(binauthz: BinaryAuthorization, settings: PolicySettings) -
     """
     policy = await binauthz.policy(settings.project)
     system = await binauthz.system_patterns(settings.location) if policy.uses_system_policy else ()
-    return ProdPolicy(policy, system)
+    return ProdPolicy(policy, system, settings.place)

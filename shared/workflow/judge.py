@@ -17,7 +17,7 @@ from shared.domain.attestation import Attestor, StoredAttestation
 from shared.domain.errors import Fault, Reason, Rejected, Unavailable, not_found
 from shared.domain.events import ReportedCompletion
 from shared.domain.manifests import ImageField
-from shared.domain.policy import Verdict, evaluate
+from shared.domain.policy import Verdict
 from shared.domain.pull_request import ReleaseReport, SuitePassed, image_changes
 from shared.domain.release import Release, read_release, require_readable
 from shared.workflow.environment import (
@@ -111,7 +111,7 @@ async def look_at_rules(cloud: PromotingCloud) -> Rules:
         reading = group.create_task(prod_policy(cloud.binauthz, cloud.settings.policy))
         attestors = await gather_all(map(cloud.binauthz.attestor, own))
     prod = reading.result()
-    attestors += await gather_all(map(cloud.binauthz.attestor, set(prod.policy.default_rule.attestors) - own))
+    attestors += await gather_all(map(cloud.binauthz.attestor, set(prod.attestors) - own))
     return Rules(prod, tuple(sorted(attestors, key=attrgetter("name"))))
 
 
@@ -168,7 +168,7 @@ def _verdicts(release: Release, policy: ProdPolicy, proofs: Sequence[StoredAttes
         Rejected: it would deny an image.
     """
     attested = {p.attestor: {q.image.digest for q in proofs if q.attestor == p.attestor} for p in proofs}
-    verdicts = [evaluate(written, policy.policy, attested, system=policy.system) for written in release.written]
+    verdicts = [policy.judge(written, attested) for written in release.written]
     for verdict in verdicts:
         if not verdict.admitted:
             raise Rejected(Reason.NOT_ADMITTED, verdict.message)

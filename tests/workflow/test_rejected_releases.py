@@ -8,16 +8,10 @@ from typing import Final
 import pytest
 from github.InputGitTreeElement import InputGitTreeElement
 
-from local.world.names import ATTESTOR, PROD_PROJECT
 from local.world.world import World
 from tests.company import COMMIT, DIGEST, POSTS, POSTS_FILE, USERS, pin_posts, release_posts, small_world, workload
 
 OTHER: Final = "apps/other.yaml"
-DEFAULT_RULE: Final = {
-    "evaluationMode": "REQUIRE_ATTESTATION",
-    "enforcementMode": "ENFORCED_BLOCK_AND_AUDIT_LOG",
-    "requireAttestationsBy": [ATTESTOR],
-}
 BREAK_GLASS: Final = workload("debug", f"{POSTS}@{DIGEST}").replace(
     b"    spec:\n", b'    metadata:\n      labels:\n        image-policy.k8s.io/break-glass: "true"\n    spec:\n'
 )
@@ -184,27 +178,6 @@ def test_images_that_ci_tested_exactly_are_attested(world: World) -> None:
     world.settle()
 
     assert [f"{seen.image}@{seen.digest}" for seen in world.attestations] == [image]
-
-
-def test_a_policy_that_is_not_understood_admits_nothing(world: World) -> None:
-    """Rules for clusters decide otherwise than the default rule; until they are evaluated, nothing is released."""
-    pin_posts(world)
-    world.set_policy(
-        {
-            "name": f"projects/{PROD_PROJECT}/policy",
-            "defaultAdmissionRule": DEFAULT_RULE,
-            "clusterAdmissionRules": {"us-central1.prod": DEFAULT_RULE},
-        }
-    )
-
-    world.pass_tests()
-    world.settle()
-
-    assert the_rejection(world) == (
-        "malformed-policy",
-        "the policy: the field 'clusterAdmissionRules' is unknown",
-    )
-    assert world.attestations == []
 
 
 def test_a_bad_event_harms_none_that_comes_beside_it(world: World) -> None:

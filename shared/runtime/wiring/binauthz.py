@@ -23,7 +23,8 @@ from grafeas.grafeas_v1.services.grafeas.transports import GrafeasGrpcAsyncIOTra
 
 from shared.clients.attestations import Attestations
 from shared.clients.binauthz import BinaryAuthorization, BinaryAuthorizationClients
-from shared.runtime.config import LOCATION, PROJECT, Environment
+from shared.domain.policy import Place
+from shared.runtime.config import CLUSTER, LOCATION, PROJECT, Environment
 from shared.runtime.wiring.channel import Channels
 from shared.workflow.environment import PolicySettings
 
@@ -32,10 +33,11 @@ _CONTAINER_ANALYSIS: Final = "containeranalysis.googleapis.com"  # global: regio
 
 
 def read_policy(environment: Environment) -> PolicySettings:
-    """Read whose admission policy decides."""
+    """Read whose admission policy decides, and which cluster prod is, where that matters."""
     return PolicySettings(
         environment.text("PRODGATE_PROD_PROJECT", PROJECT),
         environment.text("PRODGATE_PROD_LOCATION", LOCATION),
+        Place(cluster=environment.optional_text("PRODGATE_PROD_CLUSTER", CLUSTER)),
     )
 
 

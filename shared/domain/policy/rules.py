@@ -1,0 +1,58 @@
+"""Admission rules: what one asks for, and what a denial by it does (AdmissionRule)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from shared.domain.strict_json import Fields
+
+_ATTESTORS: Final = 200  # attestor references per policy (Binary Authorization quotas)
+
+
+class Evaluation(StrEnum):
+    """The three evaluation modes of an admission rule."""
+
+    ALWAYS_ALLOW = "ALWAYS_ALLOW"
+    REQUIRE_ATTESTATION = "REQUIRE_ATTESTATION"
+    ALWAYS_DENY = "ALWAYS_DENY"
+
+
+class Enforcement(StrEnum):
+    """What a denial does: block the pod, or only write an audit log entry."""
+
+    BLOCK = "ENFORCED_BLOCK_AND_AUDIT_LOG"
+    DRY_RUN = "DRYRUN_AUDIT_LOG_ONLY"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """An admission rule; `attestors` are resource names, all of which must have attested the image."""
+
+    evaluation: Evaluation
+    enforcement: Enforcement
+    attestors: tuple[str, ...]
+
+
+def read_rule(fields: Fields) -> Rule:
+    """Read a rule.
+
+    Raises:
+        Rejected: it holds what is not understood, or requires attestations by nobody.
+    """
+    evaluation = Evaluation(fields.choice("evaluationMode", tuple(Evaluation)))
+    enforcement = Enforcement(fields.choice("enforcementMode", tuple(Enforcement)))
+    attestors = _required_attestors(fields)
+    fields.done()
+    if evaluation is Evaluation.REQUIRE_ATTESTATION and not attestors:
+        fields.refuse("requireAttestationsBy", "is empty: a rule that requires no attestor would admit everything")
+    return Rule(evaluation, enforcement, attestors)
+
+
+def _required_attestors(fields: Fields) -> tuple[str, ...]:
+    name = "requireAttestationsBy"
+    if name not in fields or fields.is_empty(name):
+        fields.ignore(name)
+        return ()
+    return tuple(fields.texts(name, most=_ATTESTORS))
