@@ -121,5 +121,5 @@ async def _attestor(clients: Clients) -> None:
 
 async def _public_key(clients: Clients, version: str) -> binaryauthorization_v1.AttestorPublicKey:
     public = await clients.kms.get_public_key(name=version)
-    pkix = binaryauthorization_v1.PkixPublicKey(public_key_pem=public.pem, signature_algorithm="ECDSA_P256_SHA256")
+    pkix = binaryauthorization_v1.PkixPublicKey(public_key_pem=public.pem, signature_algorithm=public.algorithm.name)
     return binaryauthorization_v1.AttestorPublicKey(id=f"//cloudkms.googleapis.com/v1/{version}", pkix_public_key=pkix)

@@ -61,7 +61,9 @@ class Attestations:
         """
         request = CreateOccurrenceRequest(parent=f"projects/{self._project}", occurrence=_written(attestation))
         try:
-            stored = await calls.invoke(calls.CREATE_OCCURRENCE, self._client.create_occurrence, request)
+            stored = await calls.invoke(
+                calls.CREATE_OCCURRENCE, self._client.create_occurrence, request, answers=(AlreadyExists,)
+            )
         except AlreadyExists:
             return None
         return stored.name

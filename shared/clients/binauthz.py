@@ -26,7 +26,8 @@ from google.protobuf.json_format import MessageToDict, ParseDict
 from grafeas.grafeas_v1 import AttestationOccurrence
 
 from shared.clients import calls
-from shared.domain.attestation import Attestation, Attestor, AttestorKey
+from shared.domain.attestation import Attestation
+from shared.domain.attestors import Attestor, AttestorKey
 from shared.domain.errors import Fault, Reason, Rejected, Unavailable
 from shared.domain.policy import Policy
 

@@ -36,6 +36,7 @@ VALIDATE_OCCURRENCE: Final = Call("binauthz.ValidateAttestationOccurrence")
 LIST_NOTE_OCCURRENCES: Final = Call("grafeas.ListNoteOccurrences")
 GET_OCCURRENCE: Final = Call("grafeas.GetOccurrence")
 CREATE_OCCURRENCE: Final = Call("grafeas.CreateOccurrence")
+GET_PUBLIC_KEY: Final = Call("kms.GetPublicKey")
 ASYMMETRIC_SIGN: Final = Call("kms.AsymmetricSign")
 ACCESS_SECRET: Final = Call("secrets.AccessSecretVersion")
 PUBLISH: Final = Call("pubsub.Publish")
@@ -67,17 +68,24 @@ _FAULTS: Final[dict[type[Exception], Fault]] = {
 }
 
 
-async def invoke(call: Call, method: Callable[..., Awaitable[_T]], request: Any) -> _T:
+async def invoke(
+    call: Call,
+    method: Callable[..., Awaitable[_T]],
+    request: Any,
+    *,
+    answers: tuple[type[exceptions.GoogleAPICallError], ...] = (),
+) -> _T:
     """Make one Google call within its time, retrying what is worth it.
 
+    `answers` are refusals that tell the caller something: they are raised as they are.
+
     Raises:
-        AlreadyExists: for the caller to look; it is an answer, not a failure.
         Unavailable: anything else that went wrong.
     """
     retry = AsyncRetry(predicate=_RETRIED, initial=0.1, maximum=1.0, multiplier=2.0, timeout=call.total_s)
     try:
         return await method(request=request, retry=retry, timeout=call.try_s)
-    except exceptions.AlreadyExists:
+    except answers:
         raise
     except exceptions.GoogleAPIError as error:
         raise unavailable(call, error) from error

@@ -1,41 +1,82 @@
-"""Cloud KMS: one signature by one key version, with every integrity field checked both ways.
+"""Cloud KMS: the public key of a key version, and signatures by it, with every integrity field checked both ways.
 
+GetPublicKey alone tells whether a version may sign: it answers for enabled versions only, and the algorithm's name says
+the purpose. GetCryptoKeyVersion would need a further right, which cloudkms.signerVerifier does not hold.
 Source: cloud.google.com/kms/docs/data-integrity-guidelines.
 """
 
 from __future__ import annotations
 
-import hashlib
-
 import google_crc32c
-from google.cloud.kms_v1 import AsymmetricSignRequest, AsymmetricSignResponse, Digest, KeyManagementServiceAsyncClient
+from google.api_core.exceptions import FailedPrecondition, InvalidArgument, NotFound
+from google.cloud.kms_v1 import (
+    AsymmetricSignRequest,
+    AsymmetricSignResponse,
+    CryptoKeyVersion,
+    Digest,
+    GetPublicKeyRequest,
+    KeyManagementServiceAsyncClient,
+    PublicKey,
+)
 
 from shared.clients import calls
+from shared.domain.attestors import KeyVersion, SigningKey
 from shared.domain.errors import Fault, Unavailable
+
+_UNUSABLE = (FailedPrecondition, InvalidArgument, NotFound)  # not enabled; of another purpose; destroyed or never made
 
 
 class Signer:
-    """Signs with asymmetric key versions of algorithm EC_SIGN_P256_SHA256."""
+    """Signs with asymmetric key versions of every algorithm that Binary Authorization verifies."""
 
     def __init__(self, client: KeyManagementServiceAsyncClient) -> None:
         self._client = client
 
-    async def sign(self, key_version: str, payload: bytes) -> bytes:
-        """Sign the SHA-256 of a payload; the answer is a DER ECDSA signature.
+    async def key_version(self, name: str) -> KeyVersion:
+        """Read the public key and the algorithm of an enabled key version.
+
+        Raises:
+            Unavailable: the version is disabled, destroyed or made for something else, or the answer is damaged.
+        """
+        request = GetPublicKeyRequest(name=name)
+        try:
+            answer = await calls.invoke(calls.GET_PUBLIC_KEY, self._client.get_public_key, request, answers=_UNUSABLE)
+        except _UNUSABLE as error:
+            raise Unavailable(Fault.UNUSABLE_KEY, f"{name} cannot sign: {error.message}") from error
+        _require_intact_key(name, answer)
+        algorithm = CryptoKeyVersion.CryptoKeyVersionAlgorithm(answer.algorithm).name
+        return KeyVersion(name, algorithm, answer.pem)
+
+    async def sign(self, key: SigningKey, data: bytes) -> bytes:
+        """Sign data with a key version, hashed as its algorithm wants.
 
         Raises:
             Unavailable: KMS refused or did not answer, or its answer is damaged or by another key.
         """
-        digest = hashlib.sha256(payload).digest()
+        digest = key.algorithm.digest(data)
         request = AsymmetricSignRequest(
-            name=key_version, digest=Digest(sha256=digest), digest_crc32c=google_crc32c.value(digest)
+            name=key.version,
+            digest=Digest({key.algorithm.hash.name: digest}),
+            digest_crc32c=google_crc32c.value(digest),
         )
-        answer = await calls.invoke(calls.ASYMMETRIC_SIGN, self._client.asymmetric_sign, request)
-        _require_intact(key_version, answer)
+        try:
+            answer = await calls.invoke(
+                calls.ASYMMETRIC_SIGN, self._client.asymmetric_sign, request, answers=(FailedPrecondition,)
+            )
+        except FailedPrecondition as error:
+            raise Unavailable(Fault.UNUSABLE_KEY, f"{key.version} cannot sign: {error.message}") from error
+        _require_intact_signature(key.version, answer)
         return answer.signature
 
 
-def _require_intact(key_version: str, answer: AsymmetricSignResponse) -> None:
+def _require_intact_key(name: str, answer: PublicKey) -> None:
+    if answer.name != name:
+        raise Unavailable(Fault.WRONG_ANSWER, f"KMS answered with the public key of {answer.name}, not of {name}")
+    if answer.pem_crc32c != google_crc32c.value(answer.pem.encode()):
+        raise Unavailable(Fault.WRONG_ANSWER, f"{name}: the public key's CRC32C does not fit")
+
+
+def _require_intact_signature(key_version: str, answer: AsymmetricSignResponse) -> None:
     if answer.name != key_version:
         raise Unavailable(Fault.WRONG_ANSWER, f"KMS signed with {answer.name}, not with {key_version}")
     if not answer.verified_digest_crc32c:

@@ -1,10 +1,8 @@
-"""Attestations: the exact bytes that are signed, and what counts as proof that an image is attested.
+"""Attestations: what counts as proof that an image is attested.
 
 Rules:
-* The payload is gcloud's, byte for byte (`gcloud container binauthz create-signature-payload`, since SDK 248): two
-  blanks of indent, sorted keys, ASCII, one final newline.
 * An attestation counts only if its payload is of this type and names this digest, it hangs on the attestor's own note,
-  and one of its signatures verifies with a key that is on the attestor *now*. A key id is a hint, never proof.
+  and one of its signatures verifies with a key that is on the attestor *now*.
 * Digests decide, names do not: Binary Authorization matches an attestation by digest alone
   (cloud.google.com/binary-authorization/docs/key-concepts).
 * A `StoredAttestation` can only be made by `prove`, from an occurrence that was read back. So "marked attested, nothing
@@ -13,65 +11,18 @@ Rules:
 
 from __future__ import annotations
 
-import json
 from dataclasses import InitVar, dataclass
 from operator import attrgetter
 from typing import Final
 
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import load_pem_public_key
-
 from shared.domain import limits
+from shared.domain.attestors import Attestor, AttestorKey
 from shared.domain.errors import Reason, Rejected, shown
 from shared.domain.events import ReportedCompletion, TestPassed, canonical
-from shared.domain.image import Digest, PinnedImage
-from shared.domain.strict_json import Fields, read_object
+from shared.domain.image import PinnedImage
+from shared.domain.payload import attested_digest
 
-PAYLOAD_TYPE: Final = "Google cloud binauthz container signature"
-KEY_ID_PREFIX: Final = "//cloudkms.googleapis.com/v1/"
-ECDSA_P256_SHA256: Final = "ECDSA_P256_SHA256"  # binaryauthorization.v1 PkixPublicKey.SignatureAlgorithm
-_TEXT_CHARACTERS: Final = 1024
 _SEAL: Final = object()
-
-
-@dataclass(frozen=True, slots=True)
-class AttestorKey:
-    """A public key on an attestor: the id that signatures name, the PEM, and Binary Authorization's algorithm name."""
-
-    id: str
-    pem: str
-    algorithm: str
-
-    def verifies(self, signature: bytes, payload: bytes) -> bool:
-        """Whether the signature over the payload is this key's; False for a key of any other algorithm or form."""
-        if self.algorithm != ECDSA_P256_SHA256:
-            return False
-        try:
-            key = load_pem_public_key(self.pem.encode())
-        except (ValueError, UnsupportedAlgorithm):
-            return False
-        if not isinstance(key, ec.EllipticCurvePublicKey) or not isinstance(key.curve, ec.SECP256R1):
-            return False
-        try:
-            key.verify(signature, payload, ec.ECDSA(SHA256()))
-        except InvalidSignature:
-            return False
-        return True
-
-
-@dataclass(frozen=True, slots=True)
-class Attestor:
-    """A Binary Authorization attestor: its resource name, its note, and the keys that it trusts now."""
-
-    name: str
-    note: str
-    keys: tuple[AttestorKey, ...]
-
-    def key(self, key_id: str) -> AttestorKey | None:
-        """The key of an id, or None where the attestor does not trust it."""
-        return next((key for key in self.keys if key.id == key_id), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,24 +114,6 @@ def _row(proof: StoredAttestation) -> dict[str, str]:
     }
 
 
-def payload(image: PinnedImage) -> bytes:
-    """Write the bytes that an attestation of this image signs, exactly as gcloud does."""
-    document = {
-        "critical": {
-            "identity": {"docker-reference": str(image.name)},
-            "image": {"docker-manifest-digest": image.digest},
-            "type": PAYLOAD_TYPE,
-        }
-    }
-    text = json.dumps(document, ensure_ascii=True, indent=2, separators=(",", ": "), sort_keys=True)
-    return f"{text}\n".encode()
-
-
-def key_id(key_version: str) -> str:
-    """Name a Cloud KMS key version as gcloud names it on attestors and signatures."""
-    return KEY_ID_PREFIX + key_version
-
-
 def prove(occurrence: Occurrence, image: PinnedImage, attestor: Attestor) -> StoredAttestation | Unproven:
     """Decide whether a stored occurrence proves that the attestor attested this image."""
     trusted = trusted_key(occurrence.attestation, image, attestor)
@@ -196,7 +129,7 @@ def trusted_key(attestation: Attestation, image: PinnedImage, attestor: Attestor
     if not attestation.resource_uri.endswith(f"@{image.digest}"):
         return Unproven(f"it is about {shown(attestation.resource_uri)}, not about {image.digest}")
     try:
-        signed = _signed_digest(attestation.payload)
+        signed = attested_digest(attestation.payload)
     except Rejected as error:
         return Unproven(error.detail)
     if signed != image.digest:
@@ -206,20 +139,3 @@ def trusted_key(attestation: Attestation, image: PinnedImage, attestor: Attestor
         if key is not None and key.verifies(signature.value, attestation.payload):
             return key
     return Unproven(f"none of its {len(attestation.signatures)} signatures is by a key of {attestor.name}")
-
-
-def _signed_digest(data: bytes) -> Digest:
-    """Read which digest a payload names.
-
-    Raises:
-        Rejected: the bytes are no simple-signing payload of Binary Authorization's type.
-    """
-    critical = read_object("the payload", data).child("critical")
-    _require_type(critical)
-    return critical.child("image").parsed("docker-manifest-digest", Digest, most=_TEXT_CHARACTERS)
-
-
-def _require_type(critical: Fields) -> None:
-    found = critical.text("type", most=_TEXT_CHARACTERS)
-    if found != PAYLOAD_TYPE:
-        critical.refuse("type", f"is {shown(found)}, not {PAYLOAD_TYPE!r}")

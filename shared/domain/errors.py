@@ -54,6 +54,8 @@ class Fault(StrEnum):
     NOT_VISIBLE_YET = "not-visible-yet"
     WRONG_ANSWER = "wrong-answer"
     MISCONFIGURED = "misconfigured"
+    UNUSABLE_KEY = "unusable-key"
+    UNTRUSTED_KEY = "untrusted-key"
     LOST_RACE = "lost-race"
     UNPROVEN = "unproven"
     INTERNAL = "internal"

@@ -33,7 +33,7 @@ from shared.workflow.environment import (
     status_context,
 )
 from shared.workflow.settings import EnvironmentSettings
-from shared.workflow.signing import SigningCloud, SuiteSettings, prove_all, signing_attestor
+from shared.workflow.signing import SigningCloud, SuiteSettings, prove_all, signing_party
 
 LOG: Final = logging.getLogger("prodgate.attest")
 
@@ -76,10 +76,10 @@ async def attest_release(tested: TestPassed, cloud: AttestingCloud, *, settling:
     async with cloud.github.repository(token) as repository:
         async with together() as group:
             releasing = group.create_task(_release(tested, repository, cloud, settling=settling))
-            knowing = group.create_task(signing_attestor(suite, cloud.signing))
-        release, attestor = releasing.result(), knowing.result()
+            knowing = group.create_task(signing_party(suite, cloud.signing))
+        release, party = releasing.result(), knowing.result()
         async with together() as group:
-            proving = group.create_task(prove_all(release.to_attest, attestor, suite, cloud.signing))
+            proving = group.create_task(prove_all(release.to_attest, party, cloud.signing))
             looking = group.create_task(_is_marked(tested, repository, cloud.github.settings.login))
         proven, marked = proving.result(), looking.result()
         complete = AttestationComplete(tested, proven.proofs)

@@ -13,7 +13,8 @@ from shared.clients.github import GitHub, Repository
 from shared.clients.github.git import Commit
 from shared.clients.github.statuses import Status
 from shared.clients.secrets import Secrets
-from shared.domain.attestation import Attestor, StoredAttestation
+from shared.domain.attestation import StoredAttestation
+from shared.domain.attestors import Attestor
 from shared.domain.errors import Fault, Reason, Rejected, Unavailable, not_found
 from shared.domain.events import ReportedCompletion
 from shared.domain.manifests import ImageField

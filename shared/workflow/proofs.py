@@ -6,7 +6,8 @@ import logging
 from typing import Final
 
 from shared.clients.attestations import Attestations
-from shared.domain.attestation import Attestor, StoredAttestation, prove
+from shared.domain.attestation import StoredAttestation, prove
+from shared.domain.attestors import Attestor
 from shared.domain.image import PinnedImage
 from shared.domain.vocabulary import LogEvent
 

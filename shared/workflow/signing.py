@@ -11,22 +11,20 @@ from dataclasses import dataclass
 
 from shared.clients.attestations import Attestations
 from shared.clients.binauthz import BinaryAuthorization
-from shared.clients.gathering import gather_all
+from shared.clients.gathering import gather_all, together
 from shared.clients.kms import Signer
 from shared.domain.attestation import (
-    ECDSA_P256_SHA256,
     Attestation,
-    Attestor,
     Signature,
     StoredAttestation,
     Unproven,
-    key_id,
-    payload,
     prove,
     trusted_key,
 )
+from shared.domain.attestors import Attestor, SigningKey, signing_key
 from shared.domain.errors import Fault, Unavailable
 from shared.domain.image import PinnedImage
+from shared.domain.payload import PayloadForm, payload
 from shared.workflow.proofs import find_proof
 
 
@@ -45,6 +43,7 @@ class SigningCloud:
     binauthz: BinaryAuthorization
     attestations: Attestations
     signer: Signer
+    form: PayloadForm = PayloadForm.JSON
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,61 +54,60 @@ class Proven:
     signed: int
 
 
-async def signing_attestor(suite: SuiteSettings, cloud: SigningCloud) -> Attestor:
-    """Read a suite's attestor, which must trust the key version that signs.
+@dataclass(frozen=True, slots=True)
+class SigningParty:
+    """Who attests: the attestor, the key that signs for it, and in which form."""
+
+    attestor: Attestor
+    key: SigningKey
+    form: PayloadForm
+
+
+async def signing_party(suite: SuiteSettings, cloud: SigningCloud) -> SigningParty:
+    """Read a suite's attestor and its key version, which must be fit to sign for it.
 
     Raises:
-        Unavailable: it cannot be read, or trusts no such key, or one of another algorithm.
+        Unavailable: one of them cannot be read, or the key may not sign for the attestor.
     """
-    attestor = await cloud.binauthz.attestor(suite.attestor)
-    _require_key(attestor, suite)
-    return attestor
+    async with together() as group:
+        knowing = group.create_task(cloud.binauthz.attestor(suite.attestor))
+        asking = group.create_task(cloud.signer.key_version(suite.key_version))
+    attestor = knowing.result()
+    return SigningParty(attestor, signing_key(asking.result(), attestor), cloud.form)
 
 
-async def prove_all(
-    images: Sequence[PinnedImage], attestor: Attestor, suite: SuiteSettings, cloud: SigningCloud
-) -> Proven:
+async def prove_all(images: Sequence[PinnedImage], party: SigningParty, cloud: SigningCloud) -> Proven:
     """Prove that each image is attested; what has no proof yet is signed and stored first.
 
     Raises:
         Unavailable: an image cannot be proven now; whatever is stored already counts next time.
     """
-    found = await gather_all(find_proof(image, attestor, cloud.attestations) for image in images)
+    found = await gather_all(find_proof(image, party.attestor, cloud.attestations) for image in images)
     missing = [image for image, proof in zip(images, found, strict=True) if proof is None]
-    made = await gather_all(_attest(image, attestor, suite, cloud) for image in missing)
+    made = await gather_all(_attest(image, party, cloud) for image in missing)
     return Proven(tuple(proof for proof in (*found, *made) if proof is not None), len(made))
 
 
-def _require_key(attestor: Attestor, suite: SuiteSettings) -> None:
-    key = attestor.key(key_id(suite.key_version))
-    if key is None:
-        raise Unavailable(Fault.MISCONFIGURED, f"{attestor.name} does not trust {key_id(suite.key_version)}")
-    if key.algorithm != ECDSA_P256_SHA256:
-        raise Unavailable(Fault.MISCONFIGURED, f"{key.id}: the algorithm {key.algorithm} is not supported")
-
-
-async def _attest(
-    image: PinnedImage, attestor: Attestor, suite: SuiteSettings, cloud: SigningCloud
-) -> StoredAttestation:
-    attestation = await _signed(image, attestor, suite, cloud)
+async def _attest(image: PinnedImage, party: SigningParty, cloud: SigningCloud) -> StoredAttestation:
+    attestation = await _signed(image, party, cloud)
     name = await cloud.attestations.create(attestation)
     if name is None:
-        return await _already_there(image, attestor, cloud)
-    proof = prove(await cloud.attestations.get(name), image, attestor)
+        return await _already_there(image, party.attestor, cloud)
+    proof = prove(await cloud.attestations.get(name), image, party.attestor)
     if isinstance(proof, Unproven):
         raise Unavailable(Fault.UNPROVEN, f"{name}, read back, does not attest {image}: {proof.why}")
     return proof
 
 
-async def _signed(image: PinnedImage, attestor: Attestor, suite: SuiteSettings, cloud: SigningCloud) -> Attestation:
+async def _signed(image: PinnedImage, party: SigningParty, cloud: SigningCloud) -> Attestation:
     """Sign the payload, and let both the attestor's key and Binary Authorization verify it before it is stored."""
     data = payload(image)
-    signature = Signature(key_id(suite.key_version), await cloud.signer.sign(suite.key_version, data))
-    attestation = Attestation(attestor.note, str(image), data, (signature,))
-    trusted = trusted_key(attestation, image, attestor)
+    signature = Signature(party.key.id, await cloud.signer.sign(party.key, party.form.signed(data)))
+    attestation = Attestation(party.attestor.note, str(image), data, (signature,))
+    trusted = trusted_key(attestation, image, party.attestor)
     if isinstance(trusted, Unproven):
-        raise Unavailable(Fault.UNPROVEN, f"the signature by {suite.key_version} is not to be trusted: {trusted.why}")
-    await cloud.binauthz.require_valid(attestor, attestation)
+        raise Unavailable(Fault.UNPROVEN, f"the signature by {party.key.version} is not to be trusted: {trusted.why}")
+    await cloud.binauthz.require_valid(party.attestor, attestation)
     return attestation
 
 

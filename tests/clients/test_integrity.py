@@ -8,7 +8,7 @@ from typing import Any
 
 import google_crc32c
 import pytest
-from google.cloud.kms_v1 import AsymmetricSignResponse, KeyManagementServiceAsyncClient
+from google.cloud.kms_v1 import AsymmetricSignResponse, KeyManagementServiceAsyncClient, PublicKey
 from google.cloud.secretmanager_v1 import AccessSecretVersionResponse, SecretManagerServiceAsyncClient, SecretPayload
 from grpc import aio
 
@@ -16,12 +16,16 @@ from local.faults import Faults
 from local.google.server import GoogleStandIn
 from shared.clients.kms import Signer
 from shared.clients.secrets import Secrets
+from shared.domain.algorithms import BY_KMS_NAME
+from shared.domain.attestors import KeyVersion, SigningKey
 from shared.domain.errors import Fault, Unavailable
 
 KEY = "projects/p/locations/l/keyRings/r/cryptoKeys/k/cryptoKeyVersions/1"
+PEM = "-----BEGIN PUBLIC KEY-----"
 SECRET = "projects/p/secrets/s/versions/latest"
 SIGNATURE = b"a signature"
 SIGN = "google.cloud.kms.v1.KeyManagementService/AsymmetricSign"
+GET_KEY = "google.cloud.kms.v1.KeyManagementService/GetPublicKey"
 ACCESS = "google.cloud.secretmanager.v1.SecretManagerService/AccessSecretVersion"
 
 
@@ -65,7 +69,20 @@ def sign(**changed: Any) -> Any:
         "verified_digest_crc32c": True,
     }
     answer = AsymmetricSignResponse({**well, **changed})
-    return ask(SIGN, answer, KeyManagementServiceAsyncClient, lambda client: Signer(client).sign(KEY, b"payload"))
+    key = SigningKey(KEY, BY_KMS_NAME["EC_SIGN_P256_SHA256"])
+    return ask(SIGN, answer, KeyManagementServiceAsyncClient, lambda client: Signer(client).sign(key, b"payload"))
+
+
+def public_key(**changed: Any) -> Any:
+    """Ask for a public key of a KMS that answers well, but for what is changed."""
+    well = {
+        "name": KEY,
+        "algorithm": "EC_SIGN_P384_SHA384",
+        "pem": PEM,
+        "pem_crc32c": google_crc32c.value(PEM.encode()),
+    }
+    answer = PublicKey({**well, **changed})
+    return ask(GET_KEY, answer, KeyManagementServiceAsyncClient, lambda client: Signer(client).key_version(KEY))
 
 
 def read(**payload: Any) -> tuple[Any, list[str]]:
@@ -97,6 +114,28 @@ def test_a_signature_that_is_not_intact_is_no_answer(changed: dict[str, Any], se
     """Damage on the way, and another key's signature, must never be stored as an attestation."""
     with pytest.raises(Unavailable, match=sentence) as caught:
         sign(**changed)
+
+    assert caught.value.fault is Fault.WRONG_ANSWER
+
+
+def test_an_intact_public_key_is_the_answer() -> None:
+    """With the algorithm by its name, since the attestor's name for it is another."""
+    assert public_key() == KeyVersion(KEY, "EC_SIGN_P384_SHA384", PEM)
+
+
+@pytest.mark.parametrize(
+    ("changed", "sentence"),
+    [
+        ({"name": KEY.replace("Versions/1", "Versions/2")}, "KMS answered with the public key of"),
+        ({"pem": "-----BEGIN"}, "the public key's CRC32C does not fit"),
+        ({"pem_crc32c": None}, "the public key's CRC32C does not fit"),
+    ],
+    ids=["another key", "a damaged key", "no checksum"],
+)
+def test_a_public_key_that_is_not_intact_is_no_answer(changed: dict[str, Any], sentence: str) -> None:
+    """A damaged one would be taken for a mismatch with the attestor, and a person sent to mend what is well."""
+    with pytest.raises(Unavailable, match=sentence) as caught:
+        public_key(**changed)
 
     assert caught.value.fault is Fault.WRONG_ANSWER
 

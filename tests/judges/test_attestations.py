@@ -10,8 +10,9 @@ from grafeas.grafeas_v1 import Occurrence
 
 from local.world.names import ATTESTOR, GATE_PROJECT, KEY, NOTE, PROD_PROJECT
 from local.world.world import World
-from shared.domain.attestation import key_id, payload
+from shared.domain.attestors import key_id
 from shared.domain.image import PinnedImage
+from shared.domain.payload import payload
 from tests.company import POSTS, USERS
 from tests.judges.gcloud import Gcloud, needs_gcloud
 

@@ -133,7 +133,7 @@ def test_a_key_that_is_not_on_the_attestor_signs_nothing(world: World, logs: Log
     world.settle()
 
     key = f"//cloudkms.googleapis.com/v1/{KEY}/cryptoKeyVersions/1"
-    assert faults(logs) == [("misconfigured", f"{ATTESTOR} does not trust {key}")]
+    assert faults(logs) == [("untrusted-key", f"{ATTESTOR} does not trust {key}")]
     assert world.faults.calls("kms.AsymmetricSign") == {}
     assert world.attestations == []
     assert world.statuses(commit) == []
@@ -165,13 +165,14 @@ def test_a_key_of_another_algorithm_signs_nothing(world: World, logs: Logs) -> N
     world.settle()
 
     ((fault, sentence),) = faults(logs)
-    assert fault == "misconfigured"
-    assert sentence.endswith("/cryptoKeyVersions/1: the algorithm ECDSA_P384_SHA384 is not supported")
+    assert fault == "untrusted-key"
+    assert sentence.endswith(f"KMS signs with ECDSA_P256_SHA256, {ATTESTOR} lists it as 'ECDSA_P384_SHA384'")
+    assert world.faults.calls("kms.AsymmetricSign") == {}
     assert world.attestations == []
 
 
-def test_a_signature_that_the_attestors_key_does_not_verify_is_not_stored(world: World, logs: Logs) -> None:
-    """The attestor may hold another public key under our key's name; only what verifies with it is stored."""
+def test_another_public_key_under_the_keys_name_signs_nothing(world: World, logs: Logs) -> None:
+    """The attestor may hold another public key under our key's name; GKE would verify with that one."""
     pin_posts(world)
     other = world.do(world.clients.kms.create_crypto_key_version(parent=KEY, crypto_key_version={}))
     pem = world.do(world.clients.kms.get_public_key(name=other.name)).pem
@@ -184,8 +185,10 @@ def test_a_signature_that_the_attestors_key_does_not_verify_is_not_stored(world:
     world.settle()
 
     ((fault, sentence),) = faults(logs)
-    assert fault == "unproven"
-    assert sentence.startswith(f"the signature by {KEY}/cryptoKeyVersions/1 is not to be trusted: ")
+    assert (fault, sentence) == (
+        "untrusted-key",
+        f"{ATTESTOR} lists another public key for {KEY}/cryptoKeyVersions/1 than KMS",
+    )
     assert world.attestations == []
     assert world.statuses(commit) == []
 
@@ -201,8 +204,9 @@ def test_a_disabled_key_version_signs_nothing(world: World, logs: Logs) -> None:
     world.settle()
 
     ((fault, sentence),) = faults(logs)
-    assert fault == "refused"
-    assert sentence.startswith("kms.AsymmetricSign: 400 ")
+    assert fault == "unusable-key"
+    assert sentence.startswith(f"{KEY}/cryptoKeyVersions/1 cannot sign: ")
+    assert sentence.endswith("is not enabled, current state is: DISABLED.")
     assert len(world.dead_letters) == 1
     assert world.attestations == []
 

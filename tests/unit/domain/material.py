@@ -7,20 +7,12 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from shared.domain.attestation import (
-    ECDSA_P256_SHA256,
-    Attestation,
-    Attestor,
-    AttestorKey,
-    Occurrence,
-    Signature,
-    StoredAttestation,
-    payload,
-    prove,
-)
+from shared.domain.attestation import Attestation, Occurrence, Signature, StoredAttestation, prove
+from shared.domain.attestors import Attestor, AttestorKey
 from shared.domain.errors import Reason, Rejected
 from shared.domain.image import Digest, PinnedImage
 from shared.domain.manifests import Manifest, read_manifest
+from shared.domain.payload import payload
 
 A = Digest("sha256:" + "a" * 64)
 B = Digest("sha256:" + "b" * 64)
@@ -39,7 +31,7 @@ class Signer:
     def __init__(self, key_id: str = KEY_ID) -> None:
         self._key = ec.generate_private_key(ec.SECP256R1())
         pem = self._key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-        self.public = AttestorKey(key_id, pem.decode(), ECDSA_P256_SHA256)
+        self.public = AttestorKey(key_id, pem.decode(), "ECDSA_P256_SHA256")
 
     def sign(self, data: bytes) -> Signature:
         """Sign under the id of the public key."""
