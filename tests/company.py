@@ -37,7 +37,7 @@ def small_world(
     files: Files = SMALL,
     *,
     settling_s: float = 0.0,
-    variables: Mapping[str, str] | None = None,
+    variables: Mapping[str, str | None] | None = None,
 ) -> World:
     """Make a world, to be entered, whose dev holds the platform and these files."""
     return World(

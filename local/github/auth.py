@@ -1,9 +1,10 @@
-"""Who calls: Apps with an installation token and a set of permissions, and people with push access."""
+"""Who calls: Apps with installation tokens, and people, whose tokens may be narrowed to permissions as well."""
 
 from __future__ import annotations
 
 import base64
 import binascii
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -15,16 +16,21 @@ Access = Literal["read", "write"]
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """An authenticated caller; `permissions` is None for a person, who may do everything."""
+    """An authenticated caller; `permissions` and `repositories` are what the token is good for, None is everything."""
 
     id: int
     login: str
     permissions: Mapping[str, str] | None = None
+    repositories: frozenset[str] | None = None
 
     @property
     def is_app(self) -> bool:
         """Whether this is the bot account of a GitHub App."""
-        return self.permissions is not None
+        return self.login.endswith("[bot]")
+
+    def sees(self, full_name: str) -> bool:
+        """Tell whether a repository exists for this caller."""
+        return self.repositories is None or full_name in self.repositories
 
     @property
     def email(self) -> str:
@@ -41,24 +47,57 @@ class Account:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """Where an App is installed, and what it was granted there: permissions, and repositories by full name."""
+
+    id: int
+    permissions: Mapping[str, str]
+    repositories: tuple[str, ...]
+    suspended: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """A GitHub App: its bot account, its public key (PEM), its one installation."""
+
+    account: Account
+    public_key: str
+    installed: Installation
+
+
 class Accounts:
-    """The accounts of the stand-in, found by their token."""
+    """The accounts of the stand-in, found by their token, and the Apps, by their client id."""
 
     def __init__(self) -> None:
-        self._by_token: dict[str, Account] = {}
+        self.apps: dict[str, App] = {}
+        self.proofs: list[str] = []  # every JWT that bought a token
+        self._lent: dict[str, tuple[Account, float]] = {}
 
     def add(self, account: Account, token: str) -> None:
-        """Let a token stand for an account."""
-        self._by_token[token] = account
+        """Let a token stand for an account for ever."""
+        self._lent[token] = (account, float("inf"))
+
+    def lend(self, token: str, account: Account, ends: float) -> None:
+        """Let a token stand for an account until some time, in seconds since the epoch."""
+        self._lent[token] = (account, ends)
+
+    def revoke(self, login: str) -> None:
+        """Let no token of an account count any more."""
+        self._lent = {token: lent for token, lent in self._lent.items() if lent[0].login != login}
+
+    def tokens(self, login: str) -> list[str]:
+        """Give every token that stands for an account, oldest first."""
+        return [token for token, (account, _) in self._lent.items() if account.login == login]
 
     def identify(self, authorization: str) -> Account:
         """Find the account of an `Authorization` header: `token X`, `Bearer X` or `Basic` with X as password.
 
         Raises:
-            Refusal: 401, when the header is empty or its token unknown.
+            Refusal: 401, when the header is empty, or its token unknown or at its end.
         """
-        account = self._by_token.get(token_of(authorization))
-        if account is None:
+        account, ends = self._lent.get(token_of(authorization), (None, 0.0))
+        if account is None or ends <= time.time():
             raise bad_credentials()
         return account
 

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from yarl import URL
 
-from local.github.auth import Access, Account
+from local.github.auth import Access, Account, Accounts
 from local.github.refusal import Refusal, unprocessable
 from local.github.repository import Repository
 from local.github.representations import Representations
@@ -36,7 +36,7 @@ def created(body: Any) -> Answer:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """An authenticated, permitted call."""
+    """An authenticated, permitted call; `accounts` and `repositories` (by full name) are all that there are."""
 
     account: Account
     show: Representations
@@ -46,6 +46,9 @@ class Call:
     accept: str = ""
     payload: Any = field(default_factory=dict)
     found: Repository | None = None
+    authorization: str = ""
+    accounts: Accounts = field(default_factory=Accounts)
+    repositories: Mapping[str, Repository] = field(default_factory=dict)
 
     @property
     def repository(self) -> Repository:
@@ -115,6 +118,11 @@ class Operation:
     answer: Callable[[Call], Awaitable[Answer]]
     resource: str = "metadata"
     access: Access = "read"
+
+    @property
+    def by_jwt(self) -> bool:
+        """Whether an App calls it as itself, with a JWT, and not as an installation."""
+        return self.resource == "app"
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,9 +37,10 @@ def bad_credentials() -> Refusal:
     return Refusal(HTTPStatus.UNAUTHORIZED, "Bad credentials")
 
 
-def not_accessible() -> Refusal:
-    """Refuse an App that lacks the permission for this operation."""
-    return Refusal(HTTPStatus.FORBIDDEN, "Resource not accessible by integration")
+def not_accessible(*, app: bool = True) -> Refusal:
+    """Refuse an App, or a fine-grained token of a person, that lacks the permission for this operation."""
+    whom = "integration" if app else "personal access token"
+    return Refusal(HTTPStatus.FORBIDDEN, f"Resource not accessible by {whom}")
 
 
 def not_found() -> Refusal:

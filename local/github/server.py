@@ -18,6 +18,7 @@ from aiohttp import web
 from local.faults import Fault, Faults, Mischief
 from local.github import (
     account_operations,
+    apps,
     blobs,
     branches,
     commits,
@@ -33,7 +34,7 @@ from local.github import (
     statuses,
     trees,
 )
-from local.github.auth import Account, Accounts
+from local.github.auth import Account, Accounts, App, Installation
 from local.github.call import Answer, Call, Operation
 from local.github.git_http import CHALLENGE, GitRequest, serve
 from local.github.mischief import refusal_of
@@ -41,11 +42,13 @@ from local.github.refusal import Refusal, not_accessible, not_found
 from local.github.repository import Repository
 from local.github.representations import Representations
 
+NOBODY = Account(0, "")
 MAX_REQUEST = 256 * 1024 * 1024  # bytes: a pushed pack is read whole
 
 # The statuses of a commit come before the commit itself, whose route takes any ref, slashes included.
 OPERATIONS: tuple[Operation, ...] = (
     *account_operations.OPERATIONS,
+    *apps.OPERATIONS,
     *refs.OPERATIONS,
     *statuses.OPERATIONS,
     *commits.OPERATIONS,
@@ -73,7 +76,7 @@ class GitHubStandIn:
         self._root = root
         self._faults = faults
         self._ids = itertools.count(1)
-        self._accounts = Accounts()
+        self.accounts = Accounts()
         self._repositories: dict[str, Repository] = {}
         self._runner: web.AppRunner | None = None
 
@@ -110,13 +113,17 @@ class GitHubStandIn:
         repository.initialize()
         self._repositories[full_name] = repository
 
-    def add_app(self, login: str, token: str, permissions: Mapping[str, str]) -> None:
-        """Let a token stand for the installation of a GitHub App, with permissions such as `{"contents": "write"}`."""
-        self._accounts.add(Account(next(self._ids), login, dict(permissions)), token)
+    def add_app(self, slug: str, client_id: str, public_key: str, installed: Installation) -> None:
+        """Register a GitHub App, whose login becomes `slug[bot]`, and install it."""
+        self.accounts.apps[client_id] = App(Account(next(self._ids), f"{slug}[bot]"), public_key, installed)
+
+    def add_token(self, login: str, token: str, permissions: Mapping[str, str]) -> None:
+        """Let a token stand for an account that may do no more than `{"contents": "write"}`, say."""
+        self.accounts.add(Account(next(self._ids), login, dict(permissions)), token)
 
     def add_user(self, login: str, token: str) -> None:
         """Let a token stand for a person who may do everything; git takes it as the password."""
-        self._accounts.add(Account(next(self._ids), login), token)
+        self.accounts.add(Account(next(self._ids), login), token)
 
     def set_rules(self, full_name: str, branch: str, rules: Sequence[Mapping[str, Any]]) -> None:
         """Set the rules of a branch, each as `GET rules/branches/{branch}` shows it; no bypass for anyone."""
@@ -133,12 +140,13 @@ class GitHubStandIn:
 
     async def _perform(self, operation: Operation, request: web.Request) -> Answer:
         fault = await self._meet(operation.id)
-        account = self._accounts.identify(request.headers.get("Authorization", ""))
+        authorization = request.headers.get("Authorization", "")
+        account = NOBODY if operation.by_jwt else self.accounts.identify(authorization)
         path, payload = dict(request.match_info), await payload_of(request)
         named = path if operation.id != "graphql" else graphql.named_repository(payload)
-        repository = self._find(named) if "repo" in named else None
-        if not account.may(operation.resource, operation.access):
-            raise not_accessible()
+        repository = self._find(named, account) if "repo" in named else None
+        if not (operation.by_jwt or account.may(operation.resource, operation.access)):
+            raise not_accessible(app=account.is_app)
         call = Call(
             account=account,
             show=Representations(self.url),
@@ -148,6 +156,9 @@ class GitHubStandIn:
             accept=request.headers.get("Accept", ""),
             payload=payload,
             found=repository,
+            authorization=authorization,
+            accounts=self.accounts,
+            repositories=self._repositories,
         )
         answer = await operation.answer(call)
         if fault is not None:
@@ -160,9 +171,9 @@ class GitHubStandIn:
             raise refusal_of(fault)
         return fault
 
-    def _find(self, path: Mapping[str, str]) -> Repository:
+    def _find(self, path: Mapping[str, str], account: Account) -> Repository:
         repository = self._repositories.get(f"{path['owner']}/{path['repo']}")
-        if repository is None:
+        if repository is None or not account.sees(repository.full_name):
             raise not_found()
         return repository
 
@@ -170,10 +181,10 @@ class GitHubStandIn:
         try:
             fault = await self._meet("git-http")
             wanted = await git_request(request)
-            account = self._accounts.identify(request.headers.get("Authorization", ""))
-            repository = self._find(request.match_info)
+            account = self.accounts.identify(request.headers.get("Authorization", ""))
+            repository = self._find(request.match_info, account)
             if not account.may("contents", "write" if wanted.is_push else "read"):
-                raise not_accessible()
+                raise not_accessible(app=account.is_app)
             answered = await serve(
                 repository.directory, wanted, user=account.login, hooks=push_rules.environment(repository)
             )

@@ -13,6 +13,7 @@ from google.pubsub_v1 import DeadLetterPolicy, PushConfig, RetryPolicy, Subscrip
 from grafeas import grafeas_v1
 
 from local.blog_app import prod_policy
+from local.world.apps import private_key
 from local.world.clients import Clients
 from local.world.names import (
     ATTESTOR,
@@ -92,10 +93,10 @@ async def trust_key_version(clients: Clients, version: str) -> None:
 
 
 async def found_secrets(clients: Clients) -> None:
-    """Store every App's token in Secret Manager."""
+    """Store every App's private key in Secret Manager."""
     for function in FUNCTIONS:
         if function.app:
-            await store_secret(clients, function.secret, function.token)
+            await store_secret(clients, function.key_secret, private_key(function.app))
 
 
 async def store_secret(clients: Clients, name: str, text: str) -> None:

@@ -28,11 +28,12 @@ PERSON_TOKEN: Final = "token-of-dana"  # noqa: S105 - it opens the stand-in only
 
 @dataclass(frozen=True, slots=True)
 class FunctionName:
-    """A function, the topic that wakes it, and its GitHub App: login, token secret and permissions."""
+    """A function, the topic that wakes it, and its GitHub App, installed with these permissions."""
 
     function: str
     topic: str
     app: str = ""
+    installation: int = 0
     permissions: tuple[tuple[str, str], ...] = ()
 
     @property
@@ -41,14 +42,14 @@ class FunctionName:
         return f"{self.app}[bot]"
 
     @property
-    def token(self) -> str:
-        """The App's installation token in the stand-in."""
-        return f"token-of-{self.app}"
+    def client_id(self) -> str:
+        """The App's client id, of the form that GitHub gives."""
+        return f"Iv23{self.app.replace('-', '')}"
 
     @property
-    def secret(self) -> str:
-        """The Secret Manager secret that holds the token."""
-        return f"projects/{GATE_PROJECT}/secrets/{self.app}-token"
+    def key_secret(self) -> str:
+        """The Secret Manager secret that holds the App's private key."""
+        return f"projects/{GATE_PROJECT}/secrets/{self.app}-key"
 
     @property
     def subscription(self) -> str:
@@ -58,14 +59,19 @@ class FunctionName:
 
 _READ: Final = (("metadata", "read"),)
 RESOLVE: Final = FunctionName("resolve_image", "gcr")
-PIN: Final = FunctionName("pin_manifests", "image-resolved", "prodgate-pin", (*_READ, ("contents", "write")))
+PIN: Final = FunctionName("pin_manifests", "image-resolved", "prodgate-pin", 7001, (*_READ, ("contents", "write")))
 ATTEST: Final = FunctionName(
-    "attest_images", "test-passed", "prodgate-attest", (*_READ, ("contents", "read"), ("statuses", "write"))
+    "attest_images",
+    "test-passed",
+    "prodgate-attest",
+    7002,
+    (*_READ, ("actions", "read"), ("contents", "read"), ("statuses", "write")),
 )
 PROMOTE: Final = FunctionName(
     "open_prod_pr",
     "attestation-complete",
     "prodgate-release",
+    7003,
     (*_READ, ("contents", "write"), ("statuses", "write"), ("pull_requests", "write")),
 )
 FUNCTIONS: Final = (RESOLVE, PIN, ATTEST, PROMOTE)
@@ -110,7 +116,13 @@ def variables_of(function: FunctionName, at: Endpoints, settling_s: float) -> di
         "PRODGATE_GITHUB_API_URL": at.github,
         "PRODGATE_GITHUB_WEB_URL": at.github,
         "PRODGATE_GITHUB_LOGIN": function.login,
-        "PRODGATE_GITHUB_TOKEN_SECRET": f"{function.secret}/versions/latest",
+        "PRODGATE_GITHUB_APP": json.dumps(
+            {
+                "client_id": function.client_id,
+                "installation": function.installation,
+                "key_secret": f"{function.key_secret}/versions/latest",
+            }
+        ),
     }
     policy = {
         "PRODGATE_PROD_PROJECT": PROD_PROJECT,

@@ -23,7 +23,7 @@ from local.faults import Faults
 from local.google.pubsub import DeliveryRecord
 from local.registry.events import Pushed, artifact_registry_event
 from local.registry.push import push_image, retag
-from local.world import attesting, founding, looking
+from local.world import apps, attesting, founding, looking
 from local.world.clients import Clients
 from local.world.cloud import StandInCloud
 from local.world.git import WorkingCopy
@@ -56,7 +56,7 @@ class WorldSettings:
     `time_scale` shortens Pub/Sub's waits, `backoff_s` is how long its first one lasts before that, `latency_s` is added
     to every remote call, `settling_s` is how long the functions take an event for young, `prod_files` and `first_files`
     are what prod and dev begin with, `pubsub` is another Pub/Sub's address, `variables` are added to every function's
-    environment.
+    environment, or taken out of it by None.
     """
 
     time_scale: float = 100.0
@@ -67,7 +67,7 @@ class WorldSettings:
     prod_files: Mapping[str, bytes] = field(default_factory=first_prod_files)
     first_files: Files = field(default_factory=environment_files)
     pubsub: str | None = None
-    variables: Mapping[str, str] = field(default_factory=dict)
+    variables: Mapping[str, str | None] = field(default_factory=dict)
 
 
 class World:
@@ -185,6 +185,10 @@ class World:
             self._do(founding.trust_key_version(self.clients, made.name))
         return str(made.name)
 
+    def store_secret(self, name: str, text: str) -> None:
+        """Add a version to a secret."""
+        self._do(founding.store_secret(self.clients, name, text))
+
     def set_policy(self, document: dict[str, Any]) -> None:
         """Replace prod's policy."""
         self._do(founding.set_policy(self.clients, document))
@@ -204,7 +208,11 @@ class World:
         self.settle()
         return str(self.pass_tests()["commit"])
 
-    # Looking.
+    # A thief's verb, and looking.
+
+    def steal_token(self, function: FunctionName) -> str:
+        """Mint an installation token with the key of a function's App."""
+        return apps.mint(self.cloud.github.url, function)
 
     def head(self, branch: str) -> str:
         """The commit that a branch names."""
@@ -261,7 +269,8 @@ class World:
         await asyncio.gather(*map(self._host, FUNCTIONS))
 
     async def _host(self, function: FunctionName) -> None:
-        variables = variables_of(function, self.endpoints, self.settings.settling_s) | dict(self.settings.variables)
+        given = {**variables_of(function, self.endpoints, self.settings.settling_s), **self.settings.variables}
+        variables = {name: value for name, value in given.items() if value is not None}
         self.urls[function.function] = await self.hosting.start(function.function, variables)
         await founding.subscribe(self.clients, function, self.urls[function.function], self.settings.backoff_s)
 
@@ -269,9 +278,7 @@ class World:
         github = self.cloud.github
         github.create_repository(REPOSITORY, default_branch="dev")
         github.add_user(PERSON, PERSON_TOKEN)
-        for function in FUNCTIONS:
-            if function.app:
-                github.add_app(function.login, function.token, dict(function.permissions))
+        apps.register_apps(github)
 
     async def _stop(self) -> None:
         if hasattr(self, "hosting"):

@@ -33,6 +33,7 @@ ATTESTOR: Final = re.compile(r"projects/[^/]+/attestors/[^/]+", re.ASCII)
 KEY_VERSION: Final = re.compile(
     r"projects/[^/]+/locations/[^/]+/keyRings/[^/]+/cryptoKeys/[^/]+/cryptoKeyVersions/[0-9]+", re.ASCII
 )
+CLIENT_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*", re.ASCII)
 REGISTRY_PREFIX: Final = re.compile(r"[a-zA-Z0-9.:\[\]-]+(?:/[a-z0-9._-]+)*", re.ASCII)
 KIND: Final = re.compile(r"\S+ [A-Z][A-Za-z0-9]*", re.ASCII)
 
@@ -63,6 +64,17 @@ class Environment:
         if not found:
             self._problem(" and ".join(names.values()), "are not set; there is nothing to do", None)
         return {key: self.text(name, matching) for key, name in found.items()}
+
+    def either(self, one: str, other: str) -> str | None:
+        """Say which of two variables is set; exactly one must be."""
+        found = [name for name in (one, other) if name in self._variables]
+        if len(found) == 1:
+            return found[0]
+        return self._problem(f"{one} and {other}", "are both set; one must be" if found else "are not set", None)
+
+    def record(self, name: str, read: Callable[[Fields], _T], *, default: _T) -> _T:
+        """Read one JSON object through `read`; `default` stands in for one that is malformed."""
+        return self._json(name, lambda fields: _row(fields.child("value"), read), default)
 
     def seconds(self, name: str, *, default: float) -> float:
         """Read a duration in seconds."""

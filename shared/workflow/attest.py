@@ -16,7 +16,6 @@ from shared.clients.binauthz import BinaryAuthorization
 from shared.clients.gathering import together
 from shared.clients.github import GitHub, Repository
 from shared.clients.pubsub import Publisher
-from shared.clients.secrets import Secrets
 from shared.domain.attestation import AttestationComplete
 from shared.domain.errors import Reason, Rejected
 from shared.domain.events import TestPassed
@@ -53,7 +52,6 @@ class AttestingCloud:
 
     settings: AttestSettings
     github: GitHub
-    secrets: Secrets
     binauthz: BinaryAuthorization
     signing: SigningCloud
     publisher: Publisher
@@ -72,8 +70,7 @@ async def attest_release(tested: TestPassed, cloud: AttestingCloud, *, settling:
         tested.run,
         extra={"event": LogEvent.EVIDENCE, "evidence": "trust-publisher"},
     )
-    token = await cloud.secrets.read(cloud.github.settings.token_secret)
-    async with cloud.github.repository(token) as repository:
+    async with cloud.github.repository() as repository:
         async with together() as group:
             releasing = group.create_task(_release(tested, repository, cloud, settling=settling))
             knowing = group.create_task(signing_party(suite, cloud.signing))

@@ -12,7 +12,6 @@ from shared.clients.gathering import gather_all, together
 from shared.clients.github import GitHub, Repository
 from shared.clients.github.git import Commit
 from shared.clients.github.statuses import Status
-from shared.clients.secrets import Secrets
 from shared.domain.attestation import StoredAttestation
 from shared.domain.attestors import Attestor
 from shared.domain.errors import Fault, Reason, Rejected, Unavailable, not_found
@@ -53,7 +52,6 @@ class PromotingCloud:
 
     settings: PromoteSettings
     github: GitHub
-    secrets: Secrets
     binauthz: BinaryAuthorization
     attestations: Attestations
 

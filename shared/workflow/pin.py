@@ -17,7 +17,6 @@ from shared.clients.gathering import gather_all, together
 from shared.clients.github import GitHub, Repository
 from shared.clients.github.git import Commit
 from shared.clients.registry import Registries
-from shared.clients.secrets import Secrets
 from shared.domain.errors import Fault, Reason, Rejected, Unavailable, not_found, shown
 from shared.domain.events import ImageResolved, event_id
 from shared.domain.image import Digest, ImageName, require_known_registry
@@ -55,7 +54,6 @@ class PinningCloud:
     settings: PinSettings
     registries: Registries
     github: GitHub
-    secrets: Secrets
 
 
 Tag = tuple[ImageName, str]
@@ -69,8 +67,7 @@ async def pin_together(events: Sequence[ImageResolved], cloud: PinningCloud, *, 
     """
     refused = _refused(events, cloud.settings)
     known = [tag for tag in dict.fromkeys(map(_tag, events)) if tag not in refused]
-    token = await cloud.secrets.read(cloud.github.settings.token_secret)
-    async with cloud.github.repository(token) as repository:
+    async with cloud.github.repository() as repository:
         for _ in range(_RACES):
             outcomes = await _attempt(known, events, repository, cloud, settling=settling)
             if outcomes is not None:

@@ -32,8 +32,7 @@ async def promote_release(reported: ReportedCompletion, cloud: PromotingCloud, *
         Unavailable: a service did not answer, or what is missing may still be on its way.
     """
     require_configured(reported.repository, cloud.settings.environment)
-    token = await cloud.secrets.read(cloud.github.settings.token_secret)
-    async with cloud.github.repository(token) as repository:
+    async with cloud.github.repository() as repository:
         looking = Looking(repository, cloud, settling)
         async with together() as group:
             reading_tested = group.create_task(look_at_tested(reported, looking))

@@ -40,7 +40,7 @@ def test_a_stolen_token_does_only_what_its_function_may(
         verb,
         url,
         json={name: named.get(str(value), value) for name, value in body.items()},
-        headers={"Authorization": f"Bearer {function.token}"},
+        headers={"Authorization": f"Bearer {company.steal_token(function)}"},
         timeout=30,
     )
 
@@ -56,7 +56,7 @@ def test_a_status_by_the_wrong_app_completes_nothing(world: World) -> None:
     requests.post(
         f"{world.cloud.github.url}/repos/{REPOSITORY}/statuses/{head}",
         json={"state": "success", "context": "prodgate/qa"},
-        headers={"Authorization": f"Bearer {PROMOTE.token}"},
+        headers={"Authorization": f"Bearer {world.steal_token(PROMOTE)}"},
         timeout=30,
     ).raise_for_status()
     row = '{"image":"a.example/a","digest":"sha256:' + "0" * 64 + '","attestor":"a","occurrence":"o"}'

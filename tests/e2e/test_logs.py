@@ -73,9 +73,10 @@ def test_each_image_has_a_trace_of_its_own_from_push_to_pin(story: Story) -> Non
 def test_no_token_stands_in_any_line(story: Story) -> None:
     """A log is read by more people than may read a secret, and Secret Manager sends secrets as base64."""
     lines = [json.dumps(entry) for _, entry in story.logs]
-    tokens = [function.token for function in FUNCTIONS if function.app]
+    accounts = story.world.cloud.github.accounts
+    tokens = [token for function in FUNCTIONS if function.app for token in accounts.tokens(function.login)]
 
-    assert len(tokens) == 3
+    assert len(tokens) >= 3
     for token in tokens:
         assert not [line for line in lines if token in line]
         assert not [line for line in lines if base64.b64encode(token.encode()).decode() in line]

@@ -26,7 +26,7 @@ from tests.e2e.story import Story, passed
 MB: Final = 1024 * 1024
 BODY_MB: Final = 40
 AT_ONCE: Final = 4
-FIRST_CALL: Final = "secrets.AccessSecretVersion"  # of an event in attest_images
+FIRST_CALL: Final = "github.repos/compare-commits"  # among the first of an event in attest_images
 LATENCY_S: Final = 0.2  # on each call to the stand-ins, so that the event lasts
 OPTIONAL: Final = {  # what falls back to Google's and GitHub's own, or to a default
     "PRODGATE_GOOGLE_ENDPOINT",

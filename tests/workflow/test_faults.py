@@ -15,13 +15,11 @@ from tests.company import POSTS_FILE, pin_posts, release_posts, small_world
 # Each call of each function, and how many calls of the same method come before it in a release.
 READS: Final = {
     "resolve_image asks the registry": ("registry.head-manifest", 0),
-    "pin_manifests reads its token": ("secrets.AccessSecretVersion", 0),
     "pin_manifests reads dev": ("github.git/get-ref", 0),
     "pin_manifests reads dev's commit": ("github.git/get-commit", 0),
     "pin_manifests lists dev's files": ("github.git/get-tree", 0),
     "pin_manifests reads a manifest": ("github.git/get-blob", 0),
     "pin_manifests asks the registry again": ("registry.head-manifest", 1),
-    "attest_images reads its token": ("secrets.AccessSecretVersion", 1),
     "attest_images looks for the commit on dev": ("github.repos/compare-commits", 0),
     "attest_images reads the commit": ("github.git/get-commit", 1),
     "attest_images lists its files": ("github.git/get-tree", 1),
@@ -33,7 +31,6 @@ READS: Final = {
     "attest_images has the signature validated": ("binauthz.ValidateAttestationOccurrence", 0),
     "attest_images reads the attestation back": ("grafeas.GetOccurrence", 0),
     "attest_images looks for its status": ("github.repos/list-commit-statuses-for-ref", 0),
-    "open_prod_pr reads its token": ("secrets.AccessSecretVersion", 2),
     "open_prod_pr looks for the commit on dev": ("github.repos/compare-commits", 1),
     "open_prod_pr reads prod": ("github.git/get-ref", 1),
     "open_prod_pr reads the commit": ("github.git/get-commit", 2),

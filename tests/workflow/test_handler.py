@@ -13,12 +13,13 @@ from typing import Any, Final
 import pytest
 import requests
 
-from local.world.names import APPS
+from local.world.names import APPS, GATE_PROJECT
 from local.world.world import World
 from tests.company import POSTS, small_world
 from tests.conftest import Logs
 
 JSON: Final = {"content-type": "application/json"}
+SECRET: Final = f"projects/{GATE_PROJECT}/secrets/github-token"
 
 
 @pytest.fixture(scope="module")
@@ -176,7 +177,7 @@ def test_pinning_that_is_not_done_in_time_is_given_back_to_every_event(logs: Log
         world.push_image(POSTS, "v1")
         with held:
             pass
-        held = world.faults.hold("secrets.AccessSecretVersion")
+        held = world.faults.hold("github.git/get-commit")
         world.push_image(POSTS, "v1", content=b"second")
         world.settle()
         with held:
@@ -215,7 +216,9 @@ def test_an_error_that_nobody_thought_of_is_retried_and_seen_once(
     nonsense: str, logs: Logs, quiet_logging: None
 ) -> None:
     """The net under everything: 503 and one entry with its traceback, never a 500 out of the framework."""
-    with small_world(variables={"PRODGATE_GITHUB_API_URL": nonsense}) as world:
+    stored = {"PRODGATE_GITHUB_APP": None, "PRODGATE_GITHUB_TOKEN_SECRET": f"{SECRET}/versions/1"}
+    with small_world(variables={"PRODGATE_GITHUB_API_URL": nonsense, **stored}) as world:
+        world.store_secret(SECRET, "github_pat_11")
         logs()
 
         world.pass_tests()

@@ -16,12 +16,11 @@ from tests.conftest import Logs
 
 FIRST_CALLS: Final = {
     "resolve_image": ("gcr", "registry.head-manifest"),
-    "pin_manifests": ("image-resolved", "secrets.AccessSecretVersion"),
-    "attest_images": ("test-passed", "secrets.AccessSecretVersion"),
-    "open_prod_pr": ("attestation-complete", "secrets.AccessSecretVersion"),
+    "pin_manifests": ("image-resolved", "github.git/get-ref"),
+    "attest_images": ("test-passed", "github.repos/compare-commits"),
+    "open_prod_pr": ("attestation-complete", "github.repos/compare-commits"),
 }
 ATTEST_CALLS: Final = (
-    "secrets.AccessSecretVersion",
     "github.repos/compare-commits",
     "github.git/get-tree",
     "binauthz.GetPolicy",

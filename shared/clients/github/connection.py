@@ -13,6 +13,7 @@ import asyncio
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any, Final
 
 from github import Auth, Github, GithubException, RateLimitExceededException
@@ -25,6 +26,7 @@ from shared.domain.secret import SecretText
 
 NOT_FOUND: Final = 404
 UNPROCESSABLE: Final = 422
+_DENIED: Final = (401, 403)
 _TOO_MANY: Final = 429
 _SERVER_ERROR: Final = 500
 _RETRY: Final = Retry(
@@ -46,13 +48,22 @@ class Refused(Exception):  # noqa: N818 - an answer, which the caller reads
         self.message = message
 
 
+@dataclass(frozen=True, slots=True)
+class Access:
+    """A repository (`owner/name`), the token for it, and what is to be told when GitHub does not take that token."""
+
+    repository: str
+    token: SecretText
+    on_denied: Callable[[], None]
+
+
 class Connection:
     """Requests to one repository with one token; `base_url` is GitHub's, or a GHES or loopback one."""
 
-    def __init__(self, base_url: str, repository: str, token: SecretText, executor: Executor) -> None:
-        self.repository = repository
+    def __init__(self, base_url: str, access: Access, executor: Executor) -> None:
+        self.repository = access.repository
         self._base_url = base_url
-        self._token = token
+        self._access = access
         self._executor = executor
         self._idle: list[Github] = []
 
@@ -117,6 +128,8 @@ class Connection:
         try:
             yield client
         except GithubException as error:
+            if error.status in _DENIED:
+                self._access.on_denied()
             raise _named(what, error) from error
         except RequestException as error:
             raise Unavailable(Fault.UNREACHABLE, f"GitHub {what}: {error}") from error
@@ -125,7 +138,7 @@ class Connection:
 
     def _client(self) -> Github:
         return Github(
-            auth=Auth.Token(self._token.reveal()),
+            auth=Auth.Token(self._access.token.reveal()),
             base_url=self._base_url,
             timeout=calls.GITHUB_TRY_S,
             retry=_RETRY,

@@ -8,23 +8,23 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from shared.clients.github.blobs import BlobCache
-from shared.clients.github.connection import Connection
+from shared.clients.github.connection import Access, Connection
 from shared.clients.github.git import Git
 from shared.clients.github.pulls import Pulls
 from shared.clients.github.statuses import Statuses
-from shared.domain.secret import SecretText
+from shared.clients.github.tokens import Credentials, Tokens
 
 
 @dataclass(frozen=True, slots=True)
 class GitHubSettings:
     """Where the repository is, and as whom it is used.
 
-    `token_secret` is a Secret Manager version, `login` the App's own login (`prodgate-attest[bot]`), `web_url` what
-    people open, `api_url` what is called.
+    `login` is the App's own login (`prodgate-attest[bot]`), or the one that a stored token belongs to; `web_url` is
+    what people open, `api_url` what is called.
     """
 
     repository: str
-    token_secret: str
+    credentials: Credentials
     login: str
     api_url: str
     web_url: str
@@ -40,17 +40,23 @@ class Repository:
 
 
 class GitHub:
-    """Opens the repository for one event; blobs stay cached between events, tokens do not."""
+    """Opens the repository for one event; blobs stay cached between events, and so does what `tokens` keeps."""
 
-    def __init__(self, settings: GitHubSettings, executor: Executor) -> None:
+    def __init__(self, settings: GitHubSettings, tokens: Tokens, executor: Executor) -> None:
         self.settings = settings
+        self._tokens = tokens
         self._executor = executor
         self._cache = BlobCache()
 
     @asynccontextmanager
-    async def repository(self, token: SecretText) -> AsyncIterator[Repository]:
-        """Use the repository with a token; the connections are closed afterwards."""
-        connection = Connection(self.settings.api_url, self.settings.repository, token, self._executor)
+    async def repository(self) -> AsyncIterator[Repository]:
+        """Use the repository as this function; the connections are closed afterwards.
+
+        Raises:
+            Unavailable: there is no token to be had.
+        """
+        access = Access(self.settings.repository, await self._tokens.current(), self._tokens.forget)
+        connection = Connection(self.settings.api_url, access, self._executor)
         try:
             yield Repository(Git(connection, self._cache), Statuses(connection), Pulls(connection))
         finally:

@@ -13,12 +13,13 @@ from shared.clients.kms import Signer
 from shared.domain.builds import BuildTrigger, read_test_result
 from shared.domain.events import TestPassed
 from shared.domain.ignored import Ignored
+from shared.domain.permissions import ATTEST_IMAGES
 from shared.domain.strict_json import Fields
 from shared.runtime.config import ATTESTOR, KEY_VERSION, PROJECT, REPOSITORY, Environment
 from shared.runtime.handler import Connected, Function
 from shared.runtime.wiring.binauthz import open_attestations, open_binauthz, read_policy
 from shared.runtime.wiring.channel import Channels
-from shared.runtime.wiring.github import open_github, read_environment_settings, read_github
+from shared.runtime.wiring.github import open_github, open_vault, read_environment_settings, read_github
 from shared.runtime.wiring.secrets import open_secrets
 from shared.runtime.wiring.surroundings import Surroundings
 from shared.workflow.attest import AttestingCloud, AttestSettings, attest_release
@@ -54,10 +55,10 @@ def attest_function(variables: Mapping[str, str]) -> Function[TestPassed | Ignor
         channels = surroundings.channels(opened)
         publisher = surroundings.publisher(channels)
         binauthz = open_binauthz(channels)
+        vault = open_vault(open_secrets(channels, redactor), redactor)
         cloud = AttestingCloud(
             settings=settings,
-            github=open_github(github, opened),
-            secrets=open_secrets(channels, redactor),
+            github=open_github(github, opened, permissions=ATTEST_IMAGES, vault=vault),
             binauthz=binauthz,
             signing=SigningCloud(binauthz, open_attestations(channels, project), _signer(channels)),
             publisher=publisher,

@@ -6,11 +6,21 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from typing import Final
 
-from shared.clients.github import GitHub, GitHubSettings
+from shared.clients.github import AppInstallation, Credentials, GitHub, GitHubSettings, StoredToken
+from shared.clients.github.tokens import Grant, InstallationTokens, StoredTokens, Tokens, Vault
+from shared.clients.secrets import Secrets
 from shared.domain.image_paths import IMAGE_PATH, read_image_paths
-from shared.runtime.config import BRANCH, FOLDER, KIND, LOGIN, REPOSITORY, SECRET_VERSION, Environment
+from shared.domain.permissions import Permissions
+from shared.domain.strict_json import Fields
+from shared.runtime.config import BRANCH, CLIENT_ID, FOLDER, KIND, LOGIN, REPOSITORY, SECRET_VERSION, Environment
+from shared.runtime.telemetry import Redactor
 from shared.workflow.settings import EnvironmentSettings
 
+_APP: Final = "PRODGATE_GITHUB_APP"
+_TOKEN: Final = "PRODGATE_GITHUB_TOKEN_SECRET"  # noqa: S105 - the name of a variable
+_NAME_CHARACTERS: Final = 1024
+_CLIENT_ID_CHARACTERS: Final = 64
+_MOST_INSTALLATIONS: Final = 10**15
 _THREADS: Final = 16  # PyGithub blocks; so many of its requests run at a time, well below GitHub's 100
 
 
@@ -18,7 +28,7 @@ def read_github(environment: Environment) -> GitHubSettings:
     """Read as whom GitHub is used, and where it is."""
     return GitHubSettings(
         repository=environment.text("PRODGATE_REPOSITORY", REPOSITORY),
-        token_secret=environment.text("PRODGATE_GITHUB_TOKEN_SECRET", SECRET_VERSION),
+        credentials=_credentials(environment),
         login=environment.text("PRODGATE_GITHUB_LOGIN", LOGIN),
         api_url=environment.url("PRODGATE_GITHUB_API_URL", default="https://api.github.com"),
         web_url=environment.url("PRODGATE_GITHUB_WEB_URL", default="https://github.com"),
@@ -37,8 +47,36 @@ def read_environment_settings(environment: Environment) -> EnvironmentSettings:
     )
 
 
-def open_github(settings: GitHubSettings, opened: AsyncExitStack) -> GitHub:
-    """Make the threads that PyGithub runs on."""
+def open_github(settings: GitHubSettings, opened: AsyncExitStack, *, permissions: Permissions, vault: Vault) -> GitHub:
+    """Make the threads that PyGithub runs on, and what gives it the token of each event."""
     executor = ThreadPoolExecutor(_THREADS, thread_name_prefix="github")
     opened.callback(executor.shutdown, wait=False, cancel_futures=True)
-    return GitHub(settings, executor)
+    return GitHub(settings, _tokens(settings, permissions, vault, executor), executor)
+
+
+def open_vault(secrets: Secrets, redactor: Redactor) -> Vault:
+    """Let tokens be read out of Secret Manager, and kept out of logs."""
+    return Vault(secrets.read, redactor.learn)
+
+
+def _credentials(environment: Environment) -> Credentials:
+    """Read as what GitHub is used: a GitHub App, or whoever a stored token belongs to; never both."""
+    chosen = environment.either(_APP, _TOKEN)
+    if chosen == _APP:
+        return environment.record(_APP, _installation, default=AppInstallation("", 0, ""))
+    return StoredToken("" if chosen is None else environment.text(_TOKEN, SECRET_VERSION))
+
+
+def _installation(fields: Fields) -> AppInstallation:
+    return AppInstallation(
+        fields.text("client_id", most=_CLIENT_ID_CHARACTERS, matching=CLIENT_ID),
+        fields.number("installation", most=_MOST_INSTALLATIONS),
+        fields.text("key_secret", most=_NAME_CHARACTERS, matching=SECRET_VERSION),
+    )
+
+
+def _tokens(settings: GitHubSettings, permissions: Permissions, vault: Vault, executor: ThreadPoolExecutor) -> Tokens:
+    if isinstance(settings.credentials, StoredToken):
+        return StoredTokens(settings.credentials, vault)
+    grant = Grant(settings.repository, permissions)
+    return InstallationTokens(settings.credentials, grant, vault, api_url=settings.api_url, executor=executor)

@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 
 from shared.domain.events import ImageResolved
+from shared.domain.permissions import PIN_MANIFESTS
 from shared.runtime.config import Environment
 from shared.runtime.handler import Connected, Function
-from shared.runtime.wiring.github import open_github, read_environment_settings, read_github
+from shared.runtime.wiring.github import open_github, open_vault, read_environment_settings, read_github
 from shared.runtime.wiring.registries import RegistrySettings, open_registries
 from shared.runtime.wiring.secrets import open_secrets
 from shared.runtime.wiring.surroundings import Surroundings
@@ -39,8 +40,7 @@ def pin_function(variables: Mapping[str, str]) -> Function[ImageResolved]:
         cloud = PinningCloud(
             PinSettings(registries.known, manifests.dev, manifests.folders, manifests.image_paths),
             await open_registries(registries, secrets, opened),
-            open_github(github, opened),
-            secrets,
+            open_github(github, opened, permissions=PIN_MANIFESTS, vault=open_vault(secrets, redactor)),
         )
 
         async def work_off(events: Sequence[_Young]) -> Sequence[Outcome]:

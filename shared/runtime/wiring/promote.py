@@ -7,11 +7,12 @@ from contextlib import AsyncExitStack
 from typing import Final
 
 from shared.domain.events import ReportedCompletion
+from shared.domain.permissions import OPEN_PROD_PR
 from shared.domain.strict_json import Fields
 from shared.runtime.config import ATTESTOR, LOGIN, PROJECT, Environment
 from shared.runtime.handler import Connected, Function
 from shared.runtime.wiring.binauthz import open_attestations, open_binauthz, read_policy
-from shared.runtime.wiring.github import open_github, read_environment_settings, read_github
+from shared.runtime.wiring.github import open_github, open_vault, read_environment_settings, read_github
 from shared.runtime.wiring.secrets import open_secrets
 from shared.runtime.wiring.surroundings import Surroundings
 from shared.workflow.done import Done
@@ -42,10 +43,10 @@ def promote_function(variables: Mapping[str, str]) -> Function[ReportedCompletio
 
     async def connect(opened: AsyncExitStack) -> Connected[ReportedCompletion]:
         channels = surroundings.channels(opened)
+        vault = open_vault(open_secrets(channels, redactor), redactor)
         cloud = PromotingCloud(
             settings=settings,
-            github=open_github(github, opened),
-            secrets=open_secrets(channels, redactor),
+            github=open_github(github, opened, permissions=OPEN_PROD_PR, vault=vault),
             binauthz=open_binauthz(channels),
             attestations=open_attestations(channels, project),
         )

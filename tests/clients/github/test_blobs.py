@@ -12,11 +12,11 @@ import pytest
 from local.faults import Faults
 from local.github import GitHubStandIn
 from local.world.git import WorkingCopy
-from shared.clients.github import GitHub, GitHubSettings
+from shared.clients.github import GitHub, GitHubSettings, StoredToken
 from shared.clients.github.git import Git
 from shared.domain.errors import Fault, Unavailable
 from shared.domain.release import TreeEntry
-from shared.domain.secret import SecretText
+from tests.clients.github.given import Given
 
 NAME = "mdo/environments"
 LARGE = b"a: 1\n" * 150_000  # more than GraphQL gives whole
@@ -54,9 +54,9 @@ class Reading:
     async def _read_from(self, paths: tuple[str, ...], times: int) -> list[bytes]:
         copy = WorkingCopy(self._folder / "copy", self._hub.clone_url(NAME, token="dana-token"))
         await asyncio.to_thread(copy.found, {"README.md": b"prod\n"}, FILES)
-        settings = GitHubSettings(NAME, "", "dana", self._hub.url, self._hub.url)
+        settings = GitHubSettings(NAME, StoredToken("secret"), "dana", self._hub.url, self._hub.url)
         with ThreadPoolExecutor(4) as executor:
-            async with GitHub(settings, executor).repository(SecretText("dana-token")) as repository:
+            async with GitHub(settings, Given("dana-token"), executor).repository() as repository:
                 entries = await self._entries(repository.git, paths)
                 for _ in range(times):
                     read = await repository.git.blobs(entries)

@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import copy
 import json
+import time
+from dataclasses import replace
 from typing import Any
 
+import jwt
 import pytest
 from github import Github, InputGitTreeElement
 from jsonschema import ValidationError
 
+from local.github import GitHubStandIn
+from local.github.auth import Installation
 from local.github.server import OPERATIONS
+from local.world.apps import private_key, public_key
 from tests.local.github.client import Api
 from tests.local.github.contract import SUBSET, Contract
 from tests.local.github.openapi.extract import json_schema
 
 
-def test_every_operation_over_plain_http_matches_the_description(api: Api) -> None:
+def test_every_operation_over_plain_http_matches_the_description(api: Api, hub: GitHubStandIn) -> None:
     """Drive each operation once; the client validates requests and answers."""
     api.contract.driven.clear()
     head = api.head("dev")
@@ -27,7 +33,17 @@ def test_every_operation_over_plain_http_matches_the_description(api: Api) -> No
     for path in ("/user", "/rate_limit"):
         answer = user.response("GET", path)
         api.contract.check("GET", path, request=None, status=answer.status_code, answer=answer.json())
+    drive_apps(api, hub)
     assert api.contract.driven == set(api.contract.subset["operations"])
+
+
+def drive_apps(api: Api, hub: GitHubStandIn) -> None:
+    """Mint a token as an App."""
+    hub.add_app("driven", "Iv23driven", public_key(private_key("driven")), Installation(7, {}, ("mdo/environments",)))
+    proof = jwt.encode({"iat": 0, "exp": int(time.time()) + 60, "iss": "Iv23driven"}, private_key("driven"), "RS256")
+    path, body = "/app/installations/7/access_tokens", {"repositories": ["environments"]}
+    answer = replace(api, token=proof).response("POST", path, body)
+    api.contract.check("POST", path, request=body, status=answer.status_code, answer=answer.json())
 
 
 def drive_git(api: Api, head: str) -> None:

@@ -199,3 +199,26 @@ def test_a_form_takes_what_people_write_and_not_what_they_mistype(
     """A slash too many would make a folder that no path is in, so that nothing is ever checked."""
     assert pattern.fullmatch(good)
     assert not pattern.fullmatch(bad)
+
+
+def test_one_of_two_variables_must_be_set_and_not_both() -> None:
+    """Two credentials are one too many: nobody could say which one counts."""
+    e = Environment({"A": "1", "B": "2"})
+
+    assert Environment({"A": "1"}).either("A", "B") == "A"
+    assert Environment({"B": "1"}).either("A", "B") == "B"
+    assert (e.either("A", "B"), e.either("C", "D")) == (None, None)
+    assert complaint(e) == "prodgate cannot start:\n- A and B are both set; one must be\n- C and D are not set"
+
+
+def test_a_record_is_one_object_read_to_its_last_field() -> None:
+    """A field that nobody reads is a slip of the pen."""
+    e = Environment({"GOOD": '{"key":"k"}', "MORE": '{"key":"k","kye":1}', "LIST": "[]"})
+
+    assert e.record("GOOD", key, default="") == "k"
+    assert e.record("MORE", key, default="") == e.record("LIST", key, default="") == e.record("NONE", key, default="")
+    assert complaint(e).splitlines()[1:] == [
+        "- MORE MORE: value: the field 'kye' is unknown",
+        "- LIST LIST: value must be an object, it is a list",
+        "- NONE is not set",
+    ]

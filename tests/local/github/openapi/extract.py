@@ -28,6 +28,7 @@ PROSE = {
     "default",
 }
 OPERATIONS = {
+    "apps": ("create-installation-access-token",),
     "users": ("get-authenticated",),
     "rate-limit": ("get",),
     "repos": (
@@ -147,7 +148,18 @@ def extract(description: dict[str, Any]) -> dict[str, Any]:
     return {"source": SOURCE, "operations": operations, "schemas": dict(sorted(schemas.items()))}
 
 
+def written(subset: dict[str, Any]) -> str:
+    """Write one line per operation and per schema, so that two changes of the list can be merged."""
+    parts = [f'"source": {json.dumps(subset["source"])}']
+    for part in ("operations", "schemas"):
+        rows = [
+            f"{json.dumps(name)}:{json.dumps(row, separators=(',', ':'), sort_keys=True)}"
+            for name, row in sorted(subset[part].items())
+        ]
+        parts.append(f'"{part}": {{\n' + ",\n".join(rows) + "\n}")
+    return "{\n" + ",\n".join(parts) + "\n}\n"
+
+
 if __name__ == "__main__":
     subset = extract(json.loads(Path(sys.argv[1]).read_text(encoding="utf-8")))
-    text = json.dumps(subset, separators=(",", ":"), sort_keys=True)
-    Path(__file__).with_name("subset.json").write_text(text + "\n", encoding="utf-8")
+    Path(__file__).with_name("subset.json").write_text(written(subset), encoding="utf-8")
