@@ -25,7 +25,7 @@ lint: $(READY)
 types: $(READY)
 	@$(BIN)/mypy
 
-stage: $(READY) ## dist/<function>/, each as it is deployed
+stage: $(READY) ## dist/<function>/ and dist/<function>.zip, each as it is deployed
 	@$(BIN)/python -m infra.staging
 
 bench: $(READY) ## one JSON object per figure

@@ -1,4 +1,4 @@
-"""Write the staged tree: one folder for each function, the same bytes each time."""
+"""Write the staged tree: one folder and one archive for each function, the same bytes each time."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from infra.staging.archive import archive
 from infra.staging.distributions import distributions_of
 from infra.staging.failure import StagingError
 from infra.staging.lock import cut, read_lock
@@ -47,7 +48,9 @@ def stage(root: Path, out: Path) -> list[str]:
         fresh = Path(aside, "fresh")
         contents = {Path(_MARK): b""}
         for main in mains:
-            contents |= {Path(main.parent.name, path): content for path, content in _contents(root, main, lock).items()}
+            function = _contents(root, main, lock)
+            contents[Path(f"{main.parent.name}.zip")] = archive(function)
+            contents |= {Path(main.parent.name, path): content for path, content in function.items()}
         _write(fresh, contents)
         _swap(fresh, out, old=Path(aside, "old"))
     return [main.parent.name for main in mains]

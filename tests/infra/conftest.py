@@ -1,13 +1,17 @@
-"""What the tests of staging share: a small repository with two functions."""
+"""What the tests of staging and Terraform share: a small repository with two functions, and an applied gate."""
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
 import pytest
 
-ROOT: Final = Path(__file__).parents[2]
+from infra.staging.stage import stage
+from tests.infra.provider.server import Provider
+from tests.infra.terraform import INFRA, ROOT, Terraform
 
 SOURCES: Final = {
     "functions/pin/main.py": "import functions_framework.aio\nfrom shared.workflow.pin import pin\n",
@@ -44,3 +48,22 @@ def write(path: Path, text: str) -> None:
     """Write a file and the folders that it needs."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text)
+
+
+@pytest.fixture(scope="session")
+def provider() -> Iterator[Provider]:
+    """What Terraform takes for Google's provider."""
+    if shutil.which("terraform") is None:
+        pytest.skip("terraform is not installed")
+    with Provider() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def gate(provider: Provider, tmp_path_factory: pytest.TempPathFactory) -> Terraform:
+    """The gate as the example's variables make it, applied to a project that has only what Google puts there."""
+    folder = tmp_path_factory.mktemp("gate")
+    stage(ROOT, folder / "dist")
+    terraform = Terraform(folder, provider, variables=INFRA / "prodgate.tfvars.example")
+    terraform.apply()
+    return terraform

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import zipfile
 from typing import TYPE_CHECKING
 
 import pytest
@@ -58,13 +59,23 @@ def test_staging_twice_gives_the_same_bytes_modes_and_times(root: Path) -> None:
     assert {mode for mode, _, _ in _tree(root / "first").values()} == {0o644}
 
 
+def test_the_archive_holds_the_folder_and_is_the_same_bytes_each_time(root: Path) -> None:
+    """Its hash decides whether a function is deployed again."""
+    stage(root, root / "first")
+    stage(root, root / "second")
+    assert (root / "first/pin.zip").read_bytes() == (root / "second/pin.zip").read_bytes()
+    with zipfile.ZipFile(root / "first/pin.zip") as archive:
+        packed = {entry.filename: archive.read(entry) for entry in archive.infolist()}
+    assert packed == {path: content for path, (_, _, content) in _tree(root / "first/pin").items()}
+
+
 def test_what_is_stale_goes_and_nothing_else_is_left_behind(root: Path) -> None:
     """A function that no longer exists is not deployed again."""
     stage(root, root / "dist")
     before = {path.name for path in root.iterdir()}
     shutil.rmtree(root / "functions/sign")
     assert stage(root, root / "dist") == ["pin"]
-    assert {path.name for path in (root / "dist").iterdir()} == {".staged", "pin"}
+    assert {path.name for path in (root / "dist").iterdir()} == {".staged", "pin", "pin.zip"}
     assert {path.name for path in root.iterdir()} == before
 
 

@@ -1,0 +1,73 @@
+# prodgate, from an empty project to a running gate. README.md beside this file says how the parts fit.
+
+data "google_project" "gate" {
+  project_id = var.project
+
+  depends_on = [module.services]
+}
+
+data "google_project" "prod" {
+  project_id = var.prod_project
+
+  depends_on = [module.prod_services]
+}
+
+locals {
+  # Google's own identities. infra/bootstrap.sh makes them, since the provider cannot.
+  pubsub_agent    = "serviceAccount:service-${data.google_project.gate.number}@gcp-sa-pubsub.iam.gserviceaccount.com"
+  admission_agent = "serviceAccount:service-${data.google_project.prod.number}@gcp-sa-binaryauthorization.iam.gserviceaccount.com"
+}
+
+module "services" {
+  source = "./modules/services"
+
+  project = var.project
+  services = [
+    "artifactregistry",
+    "binaryauthorization",
+    "cloudbuild",
+    "cloudfunctions",
+    "cloudkms",
+    "cloudresourcemanager",
+    "cloudscheduler",
+    "containeranalysis",
+    "iam",
+    "iamcredentials",
+    "logging",
+    "monitoring",
+    "pubsub",
+    "run",
+    "secretmanager",
+    "serviceusage",
+    "storage",
+    "sts",
+  ]
+}
+
+module "prod_services" {
+  source = "./modules/services"
+
+  project  = var.prod_project
+  services = var.prod_project == var.project ? [] : ["binaryauthorization", "cloudresourcemanager", "containeranalysis"]
+}
+
+module "artifacts" {
+  source = "./modules/artifacts"
+
+  project        = var.project
+  project_number = data.google_project.gate.number
+  region         = var.region
+}
+
+module "deployer" {
+  source = "./modules/deployer"
+
+  project      = var.project
+  prod_project = var.prod_project
+  state_bucket = var.state_bucket
+  acts_as = merge(
+    { builder = module.artifacts.builder },
+    { for name, function in module.function : name => function.account },
+    { for name, function in module.function : "${name} waker" => function.waker_account if !local.functions[name].public },
+  )
+}

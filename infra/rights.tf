@@ -1,0 +1,79 @@
+# What the functions may do beyond publishing and reading secrets. docs/iam.md shows all of it as one table.
+
+locals {
+  # Google's registries among those that are followed: prefix → where the repository is.
+  own_repositories = {
+    for prefix in var.registries : prefix => regex("^(?P<location>[a-z0-9-]+)-docker\\.pkg\\.dev/(?P<project>[^/]+)/(?P<repository>[^/]+)", prefix)
+    if can(regex("^[a-z0-9-]+-docker\\.pkg\\.dev/[^/]+/[^/]+", prefix))
+  }
+  repository_readers = {
+    for pair in setproduct(["resolve_image", "pin_manifests"], keys(local.own_repositories)) :
+    "${pair[0]} ${pair[1]}" => { function = pair[0], at = local.own_repositories[pair[1]] }
+  }
+  # Who looks attestations up, for which suite: attest_images before and after it signs, open_prod_pr before it believes.
+  judges = {
+    for pair in setproduct(["attest_images", "open_prod_pr"], keys(var.suites)) :
+    "${pair[0]} ${pair[1]}" => { function = pair[0], suite = pair[1] }
+  }
+}
+
+resource "google_kms_crypto_key_iam_member" "signer" {
+  for_each = var.suites
+
+  crypto_key_id = module.signing[each.key].key
+  role          = "roles/cloudkms.signer"
+  member        = module.function["attest_images"].member
+}
+
+resource "google_container_analysis_note_iam_member" "attacher" {
+  for_each = var.suites
+
+  project = var.prod_project
+  note    = module.signing[each.key].note_name
+  role    = "roles/containeranalysis.notes.attacher"
+  member  = module.function["attest_images"].member
+}
+
+resource "google_container_analysis_note_iam_member" "judge" {
+  for_each = local.judges
+
+  project = var.prod_project
+  note    = module.signing[each.value.suite].note_name
+  role    = "roles/containeranalysis.notes.occurrences.viewer"
+  member  = module.function[each.value.function].member
+}
+
+resource "google_binary_authorization_attestor_iam_member" "judge" {
+  for_each = local.judges
+
+  project  = var.prod_project
+  attestor = module.signing[each.value.suite].attestor_name
+  role     = "roles/binaryauthorization.attestorsVerifier"
+  member   = module.function[each.value.function].member
+}
+
+resource "google_artifact_registry_repository_iam_member" "reader" {
+  for_each = local.repository_readers
+
+  project    = each.value.at.project
+  location   = each.value.at.location
+  repository = each.value.at.repository
+  role       = "roles/artifactregistry.reader"
+  member     = module.function[each.value.function].member
+}
+
+# The API has no smaller place than the project for occurrences; which note they hang on is the signing module's to say.
+resource "google_project_iam_member" "attestations" {
+  project = var.prod_project
+  role    = "roles/containeranalysis.occurrences.editor"
+  member  = module.function["attest_images"].member
+}
+
+# A project has one policy, so this is as small as it gets.
+resource "google_project_iam_member" "policy" {
+  for_each = toset(["attest_images", "open_prod_pr"])
+
+  project = var.prod_project
+  role    = "roles/binaryauthorization.policyViewer"
+  member  = module.function[each.key].member
+}

@@ -1,0 +1,76 @@
+"""The real Terraform on the real configuration, with a stand-in for the provider: everything but the cloud."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from tests.infra.provider.server import Provider
+
+ROOT: Final = Path(__file__).parents[2]
+INFRA: Final = ROOT / "infra"
+_STATE_HERE: Final = 'terraform {\n  backend "local" {}\n}\n'
+
+
+class Terraform:
+    """One copy of the configuration, initialised, with a state of its own.
+
+    `root` is the folder under infra/ that is planned, `variables` a file of them.
+    """
+
+    def __init__(self, folder: Path, provider: Provider, *, root: str = ".", variables: Path | None = None) -> None:
+        shutil.copytree(INFRA, folder / "infra", ignore=shutil.ignore_patterns("*.py", "*.tfvars", ".terraform*"))
+        self._root = folder / "infra" / root
+        self._environment = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(folder),
+            "TF_REATTACH_PROVIDERS": provider.address,
+            "TF_IN_AUTOMATION": "1",
+            "CHECKPOINT_DISABLE": "1",
+        }
+        (self._root / "local_override.tf").write_text(_STATE_HERE)
+        if variables is not None:
+            shutil.copy(variables, self._root / "given.auto.tfvars")
+        self.run("init", "-input=false", "-no-color")
+
+    def set(self, variables: Mapping[str, Any]) -> None:
+        """Set variables in place of those that were given."""
+        (self._root / "instead.auto.tfvars.json").write_text(json.dumps(variables))
+
+    def run(self, *arguments: str, expect: Sequence[int] = (0,)) -> str:
+        """Run a command and answer what it printed.
+
+        Raises:
+            AssertionError: it ended with another exit code; the message is what it said.
+        """
+        command = ["terraform", *arguments]
+        ran = subprocess.run(
+            command, cwd=self._root, env=self._environment, capture_output=True, text=True, check=False, timeout=120
+        )
+        assert ran.returncode in expect, ran.stdout + ran.stderr
+        return ran.stdout + ran.stderr
+
+    def apply(self) -> None:
+        """Make everything."""
+        self.run("apply", "-auto-approve", "-input=false", "-no-color", "-parallelism=50")
+
+    def changes(self) -> str:
+        """Plan and answer what would change; empty where nothing would."""
+        told = self.run("plan", "-input=false", "-no-color", "-parallelism=50", "-detailed-exitcode", expect=(0, 2))
+        return "" if "No changes." in told else told
+
+    def resources(self) -> list[dict[str, Any]]:
+        """List what is in the state: `{"address": …, "type": …, "values": {…}}`."""
+        state = json.loads(self.run("show", "-json"))
+        return list(_resources(state["values"]["root_module"]))
+
+
+def _resources(module: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    yield from module.get("resources", [])
+    for child in module.get("child_modules", []):
+        yield from _resources(child)
