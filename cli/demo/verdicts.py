@@ -13,7 +13,7 @@ from shared.domain.policy import Verdict
 from shared.runtime.wiring.binauthz import open_attestations, open_binauthz
 from shared.runtime.wiring.channel import Channels, GoogleEndpoints
 from shared.workflow.environment import PolicySettings, prod_policy
-from shared.workflow.proofs import find_proof
+from shared.workflow.proofs import find_proofs
 
 
 async def admission_of(images: Sequence[str], at: Endpoints) -> list[Verdict]:
@@ -26,8 +26,8 @@ async def admission_of(images: Sequence[str], at: Endpoints) -> list[Verdict]:
         pinned = [image for image in map(_pinned, images) if image is not None]
         attested = {}
         for attestor in attestors:
-            proofs = await gather_all(find_proof(image, attestor, attestations) for image in pinned)
-            attested[attestor.name] = {proof.image.digest for proof in proofs if proof is not None}
+            looks = await find_proofs(pinned, attestor, attestations)
+            attested[attestor.name] = {look.image.digest for look in looks if look.proof is not None}
         return [prod.judge(image, attested) for image in images]
 
 

@@ -37,7 +37,8 @@ class Fault:
 class Held:
     """A call that is held before it does anything: entering waits until it has arrived, leaving lets it go."""
 
-    def __init__(self) -> None:
+    def __init__(self, after: int) -> None:
+        self.after = after
         self._arrived = threading.Event()
         self._let_go = threading.Event()
 
@@ -79,9 +80,9 @@ class Faults:
         """Let `after` calls of a method pass, then do the work of `times` calls and answer UNAVAILABLE."""
         self._plan(method, after, [Fault(Mischief.LOSE_REPLY)] * times)
 
-    def hold(self, method: str) -> Held:
-        """Hold the next call of a method until the block that is entered with the answer has ended."""
-        return self._held.setdefault(method, Held())
+    def hold(self, method: str, *, after: int = 0) -> Held:
+        """Let `after` calls of a method pass, then hold one until the block that is entered with the answer ended."""
+        return self._held.setdefault(method, Held(after))
 
     def sometimes(self, rate: float) -> None:
         """Refuse each call with this probability (0 to 1), repeatably by seed."""
@@ -96,9 +97,11 @@ class Faults:
     async def meet(self, method: str) -> Fault | None:
         """Count one call of a method, wait its latency, and say what is to go wrong with it."""
         fault = self._next(method)
-        held = self._held.pop(method, None)
+        held = self._held.get(method)
         if held is not None:
-            await held.wait()
+            held.after -= 1
+            if held.after < 0:
+                await self._held.pop(method).wait()
         if self.latency_s:
             await asyncio.sleep(self.latency_s)
         return fault

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime
+from enum import Enum
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -36,15 +37,32 @@ DEFAULT_PAGE, MOST_PAGE = 20, 1000
 MAX_BATCH = 1000
 
 
+class Batches(Enum):
+    """What BatchCreateOccurrences does with a batch of which something exists already, or with any."""
+
+    REFUSE_ALL = "ALREADY_EXISTS, and nothing is made"
+    MAKE_OTHERS = "the others are made and answered"
+    UNIMPLEMENTED = "no batch is taken"
+
+
 class ContainerAnalysis:
     """Notes and occurrences in memory.
 
     Lists do not show an occurrence that is younger than `list_lag_s`, as reads may lag writes: Kritis warns that an
-    attestation "may take a few seconds to retrieve" (https://github.com/grafeas/kritis/pull/414). Get is immediate.
+    attestation "may take a few seconds to retrieve" (https://github.com/grafeas/kritis/pull/414). Get is immediate,
+    unless it is told to lag by `get_lag_s`.
+
+    What is documented nowhere can be set either way: `takes_or`, whether a filter may join functions by OR;
+    `batches`, what a batch does when one of its occurrences exists already; `takes_updates`, whether the signatures of
+    an attestation can be changed.
     """
 
     def __init__(self, *, list_lag_s: float = 0.0, clock: Callable[[], float] = time.monotonic) -> None:
         self.list_lag_s = list_lag_s
+        self.get_lag_s = 0.0
+        self.takes_or = True
+        self.takes_updates = True
+        self.batches = Batches.REFUSE_ALL
         self._clock = clock
         self._notes: dict[str, grafeas_v1.Note] = {}
         self._occurrences: dict[str, grafeas_v1.Occurrence] = {}
@@ -106,22 +124,29 @@ class ContainerAnalysis:
     async def _batch_create_occurrences(
         self, request: grafeas_v1.BatchCreateOccurrencesRequest
     ) -> grafeas_v1.BatchCreateOccurrencesResponse:
-        """Create all occurrences or none.
+        """Create all occurrences or none, unless `batches` says otherwise.
 
         What the real service does when one of them exists already is undocumented; the whole batch is refused with
         ALREADY_EXISTS because the answer has no place for the fate of a single one.
         """
+        if self.batches is Batches.UNIMPLEMENTED:
+            raise Refusal(grpc.StatusCode.UNIMPLEMENTED, "The stand-in cloud was told to take no batches.")
         require_name(PROJECT, request.parent)
         if not 0 < (count := len(request.occurrences)) <= MAX_BATCH:
             raise Refusal(grpc.StatusCode.INVALID_ARGUMENT, f"A batch holds 1 to {MAX_BATCH} occurrences, not {count}.")
         occurrences = [copy_of(occurrence) for occurrence in request.occurrences]
+        if self.batches is Batches.MAKE_OTHERS:
+            occurrences = [each for each in occurrences if _attested(each) not in self._attestations]
         self._require_acceptable(occurrences)
         return grafeas_v1.BatchCreateOccurrencesResponse(
             occurrences=[copy_of(self._add(request.parent, occurrence)) for occurrence in occurrences]
         )
 
     async def _get_occurrence(self, request: grafeas_v1.GetOccurrenceRequest) -> grafeas_v1.Occurrence:
-        return copy_of(self._occurrence(request.name))
+        occurrence = self._occurrence(request.name)
+        if self._created_at[request.name] > self._clock() - self.get_lag_s:
+            raise _no_such_occurrence(request.name)
+        return copy_of(occurrence)
 
     async def _get_occurrence_note(self, request: grafeas_v1.GetOccurrenceNoteRequest) -> grafeas_v1.Note:
         return copy_of(self._note(self._occurrence(request.name).note_name))
@@ -144,7 +169,7 @@ class ContainerAnalysis:
 
     async def _update_occurrence(self, request: grafeas_v1.UpdateOccurrenceRequest) -> grafeas_v1.Occurrence:
         occurrence = self._occurrence(request.name)
-        if list(request.update_mask.paths) != ["attestation.signatures"]:
+        if not self.takes_updates or list(request.update_mask.paths) != ["attestation.signatures"]:
             raise Refusal(
                 grpc.StatusCode.INVALID_ARGUMENT,
                 "The stand-in cloud updates attestation.signatures and nothing else.",
@@ -168,7 +193,7 @@ class ContainerAnalysis:
     def _occurrence(self, name: str) -> grafeas_v1.Occurrence:
         require_name(OCCURRENCE, name)
         if name not in self._occurrences:
-            raise Refusal(grpc.StatusCode.NOT_FOUND, f"occurrence with name {name} does not exist")
+            raise _no_such_occurrence(name)
         return self._occurrences[name]
 
     def _page(
@@ -177,6 +202,8 @@ class ContainerAnalysis:
         belongs: Callable[[grafeas_v1.Occurrence], bool],
     ) -> Page[grafeas_v1.Occurrence]:
         matches = parse_filter(request.filter)
+        if not self.takes_or and " OR " in request.filter:
+            raise Refusal(grpc.StatusCode.INVALID_ARGUMENT, f"Invalid filter '{request.filter}': no OR of functions.")
         shown_until = self._clock() - self.list_lag_s
         occurrences = [
             occurrence
@@ -212,6 +239,10 @@ class ContainerAnalysis:
         if occurrence.kind == grafeas_v1.NoteKind.ATTESTATION:
             self._attestations[_attested(occurrence)] = occurrence.name
         return occurrence
+
+
+def _no_such_occurrence(name: str) -> Refusal:
+    return Refusal(grpc.StatusCode.NOT_FOUND, f"occurrence with name {name} does not exist")
 
 
 def _require_fitting_note(occurrence: grafeas_v1.Occurrence, note: grafeas_v1.Note) -> None:

@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator, Coroutine, Iterable
 from contextlib import asynccontextmanager
 from typing import Any, Final, TypeVar
 
+from shared.domain.errors import Unavailable
+
 _T = TypeVar("_T")
 AT_ONCE: Final = 64  # calls of one event under way at a time; GitHub allows 100 concurrent ones in all
 
@@ -21,14 +23,46 @@ async def together() -> AsyncIterator[asyncio.TaskGroup]:
         raise failures.exceptions[0] from failures
 
 
-async def gather_all(works: Iterable[Coroutine[Any, Any, _T]]) -> list[_T]:
+async def gather_all(works: Iterable[Coroutine[Any, Any, _T]], *, at_once: int = AT_ONCE) -> list[_T]:
     """Do all of the work and answer its results in order; the first failure cancels the rest and is raised itself."""
-    turn = asyncio.Semaphore(AT_ONCE)
+    turn = asyncio.Semaphore(at_once)
 
     async def in_turn(work: Coroutine[Any, Any, _T]) -> _T:
-        async with turn:
-            return await work
+        try:
+            async with turn:
+                return await work
+        finally:
+            work.close()  # where its turn never came
 
     async with together() as group:
         tasks = [group.create_task(in_turn(work)) for work in works]
     return [task.result() for task in tasks]
+
+
+async def settle_all(works: Iterable[Coroutine[Any, Any, _T]], *, at_once: int = AT_ONCE) -> list[_T | Unavailable]:
+    """Do all of the work, whatever part of it is unavailable, and answer its results and failures in order.
+
+    What one part made must not be lost because another could not be made: the caller keeps it, then raises.
+    """
+
+    async def settled(work: Coroutine[Any, Any, _T]) -> _T | Unavailable:
+        try:
+            return await work
+        except Unavailable as error:
+            return error
+
+    return await gather_all(map(settled, works), at_once=at_once)
+
+
+def all_of(parts: Iterable[_T | Unavailable]) -> list[_T]:
+    """Answer what was settled, if nothing failed.
+
+    Raises:
+        Unavailable: the first failure.
+    """
+    whole = []
+    for part in parts:
+        if isinstance(part, Unavailable):
+            raise part
+        whole.append(part)
+    return whole

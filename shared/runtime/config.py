@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Mapping
+from enum import StrEnum
 from typing import Final, TypeVar
 from urllib.parse import urlsplit
 
@@ -15,6 +16,7 @@ from shared.domain.errors import Rejected, shown
 from shared.domain.strict_json import Fields, read_object
 
 _T = TypeVar("_T")
+_E = TypeVar("_E", bound=StrEnum)
 _VALUE_CHARACTERS: Final = 8192
 _ITEMS: Final = 1000
 _LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -75,6 +77,14 @@ class Environment:
     def record(self, name: str, read: Callable[[Fields], _T], *, default: _T) -> _T:
         """Read one JSON object through `read`; `default` stands in for one that is malformed."""
         return self._json(name, lambda fields: _row(fields.child("value"), read), default)
+
+    def choice(self, name: str, kind: type[_E], *, default: _E) -> _E:
+        """Read one word of a closed vocabulary."""
+        value = self._variables.get(name, default)
+        try:
+            return kind(value)
+        except ValueError:
+            return self._problem(name, f"is {shown(value)}; it may be {' or '.join(kind)}", default)
 
     def seconds(self, name: str, *, default: float) -> float:
         """Read a duration in seconds."""

@@ -29,7 +29,7 @@ from shared.workflow.environment import (
     require_on_dev,
     status_context,
 )
-from shared.workflow.proofs import find_proof
+from shared.workflow.proofs import find_proofs
 from shared.workflow.settings import EnvironmentSettings
 
 
@@ -151,13 +151,13 @@ def _passed(suite: str, tested: Standing, looking: Looking) -> SuitePassed:
 
 async def _proofs(release: Release, attestors: Sequence[Attestor], looking: Looking) -> tuple[StoredAttestation, ...]:
     """Prove every image by every required attestor."""
-    pairs = [(image, attestor) for attestor in attestors for image in release.to_attest]
-    found = await gather_all(find_proof(image, attestor, looking.cloud.attestations) for image, attestor in pairs)
-    for (image, attestor), proof in zip(pairs, found, strict=True):
-        if proof is None:
-            what = f"{image} has no attestation by {attestor.name}"
-            raise not_found(Reason.INCOMPLETE_RELEASE, what, settling=looking.settling)
-    return tuple(proof for proof in found if proof is not None)
+    found = await gather_all(find_proofs(release.to_attest, each, looking.cloud.attestations) for each in attestors)
+    for attestor, looks in zip(attestors, found, strict=True):
+        for look in looks:
+            if look.proof is None:
+                what = f"{look.image} has no attestation by {attestor.name}"
+                raise not_found(Reason.INCOMPLETE_RELEASE, what, settling=looking.settling)
+    return tuple(look.proof for looks in found for look in looks if look.proof is not None)
 
 
 def _verdicts(release: Release, policy: ProdPolicy, proofs: Sequence[StoredAttestation]) -> tuple[Verdict, ...]:

@@ -1,31 +1,31 @@
 """Signing: prove that images are attested, and make the attestations that are missing.
 
 Order, so that nothing is ever called attested that is not: look for proof; sign what has none; verify the signature
-with the attestor's own key; let Binary Authorization verify it; store it; read it back.
+with the attestor's own key; let Binary Authorization verify it; store it; read it back. What one image lacks never
+holds up another: whatever could be signed is stored, and only then the first failure is raised, so that each delivery
+of a large release brings it further.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
-from shared.clients.attestations import Attestations
+from shared.clients.attestations import BATCH, Attestations
 from shared.clients.binauthz import BinaryAuthorization
-from shared.clients.gathering import gather_all, together
+from shared.clients.gathering import all_of, settle_all, together
 from shared.clients.kms import Signer
-from shared.domain.attestation import (
-    Attestation,
-    Signature,
-    StoredAttestation,
-    Unproven,
-    prove,
-    trusted_key,
-)
+from shared.domain.attestation import Attestation, Signature, StoredAttestation, Unproven, trusted_key
 from shared.domain.attestors import Attestor, SigningKey, signing_key
 from shared.domain.errors import Fault, Unavailable
 from shared.domain.image import PinnedImage
 from shared.domain.payload import PayloadForm, payload
-from shared.workflow.proofs import find_proof
+from shared.workflow.proofs import Look, find_proofs
+from shared.workflow.storing import Replacing, Signed, store_all
+
+_SIGNED_AT_ONCE: Final = 128  # images of one batch: a batch takes one round of calls, not two
+_BATCHES_AT_ONCE: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +37,29 @@ class SuiteSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class SigningSettings:
+    """In which form payloads are signed, and whether an attestation that cannot be mended may be deleted."""
+
+    form: PayloadForm = PayloadForm.JSON
+    replacing: Replacing = Replacing.NEVER
+
+
+@dataclass(frozen=True, slots=True)
 class SigningCloud:
     """What signing needs of the world."""
 
+    settings: SigningSettings
     binauthz: BinaryAuthorization
     attestations: Attestations
     signer: Signer
-    form: PayloadForm = PayloadForm.JSON
+
+
+@dataclass(frozen=True, slots=True)
+class SigningParty:
+    """Who attests: the attestor, and the key that signs for it."""
+
+    attestor: Attestor
+    key: SigningKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,15 +68,6 @@ class Proven:
 
     proofs: tuple[StoredAttestation, ...]
     signed: int
-
-
-@dataclass(frozen=True, slots=True)
-class SigningParty:
-    """Who attests: the attestor, the key that signs for it, and in which form."""
-
-    attestor: Attestor
-    key: SigningKey
-    form: PayloadForm
 
 
 async def signing_party(suite: SuiteSettings, cloud: SigningCloud) -> SigningParty:
@@ -73,7 +80,7 @@ async def signing_party(suite: SuiteSettings, cloud: SigningCloud) -> SigningPar
         knowing = group.create_task(cloud.binauthz.attestor(suite.attestor))
         asking = group.create_task(cloud.signer.key_version(suite.key_version))
     attestor = knowing.result()
-    return SigningParty(attestor, signing_key(asking.result(), attestor), cloud.form)
+    return SigningParty(attestor, signing_key(asking.result(), attestor))
 
 
 async def prove_all(images: Sequence[PinnedImage], party: SigningParty, cloud: SigningCloud) -> Proven:
@@ -82,39 +89,30 @@ async def prove_all(images: Sequence[PinnedImage], party: SigningParty, cloud: S
     Raises:
         Unavailable: an image cannot be proven now; whatever is stored already counts next time.
     """
-    found = await gather_all(find_proof(image, party.attestor, cloud.attestations) for image in images)
-    missing = [image for image, proof in zip(images, found, strict=True) if proof is None]
-    made = await gather_all(_attest(image, party, cloud) for image in missing)
-    return Proven(tuple(proof for proof in (*found, *made) if proof is not None), len(made))
+    looks = await find_proofs(images, party.attestor, cloud.attestations)
+    missing = [look for look in looks if look.proof is None]
+    batches = [missing[start : start + BATCH] for start in range(0, len(missing), BATCH)]
+    made = await settle_all((_attest(batch, party, cloud) for batch in batches), at_once=_BATCHES_AT_ONCE)
+    new = [proof for proofs in all_of(made) for proof in proofs]
+    return Proven(tuple(look.proof for look in looks if look.proof is not None) + tuple(new), len(new))
 
 
-async def _attest(image: PinnedImage, party: SigningParty, cloud: SigningCloud) -> StoredAttestation:
-    attestation = await _signed(image, party, cloud)
-    name = await cloud.attestations.create(attestation)
-    if name is None:
-        return await _already_there(image, party.attestor, cloud)
-    proof = prove(await cloud.attestations.get(name), image, party.attestor)
-    if isinstance(proof, Unproven):
-        raise Unavailable(Fault.UNPROVEN, f"{name}, read back, does not attest {image}: {proof.why}")
-    return proof
+async def _attest(missing: Sequence[Look], party: SigningParty, cloud: SigningCloud) -> list[StoredAttestation]:
+    """Sign and store a batch; what could not be signed is raised after the others are stored."""
+    signed = await settle_all((_signed(look, party, cloud) for look in missing), at_once=_SIGNED_AT_ONCE)
+    ready = [each for each in signed if not isinstance(each, Unavailable)]
+    stored = await store_all(ready, party.attestor, cloud.attestations, replacing=cloud.settings.replacing)
+    all_of(signed)
+    return stored
 
 
-async def _signed(image: PinnedImage, party: SigningParty, cloud: SigningCloud) -> Attestation:
+async def _signed(look: Look, party: SigningParty, cloud: SigningCloud) -> Signed:
     """Sign the payload, and let both the attestor's key and Binary Authorization verify it before it is stored."""
-    data = payload(image)
-    signature = Signature(party.key.id, await cloud.signer.sign(party.key, party.form.signed(data)))
-    attestation = Attestation(party.attestor.note, str(image), data, (signature,))
-    trusted = trusted_key(attestation, image, party.attestor)
+    data = payload(look.image)
+    value = await cloud.signer.sign(party.key, cloud.settings.form.signed(data))
+    attestation = Attestation(party.attestor.note, str(look.image), data, (Signature(party.key.id, value),))
+    trusted = trusted_key(attestation, look.image, party.attestor)
     if isinstance(trusted, Unproven):
         raise Unavailable(Fault.UNPROVEN, f"the signature by {party.key.version} is not to be trusted: {trusted.why}")
     await cloud.binauthz.require_valid(party.attestor, attestation)
-    return attestation
-
-
-async def _already_there(image: PinnedImage, attestor: Attestor, cloud: SigningCloud) -> StoredAttestation:
-    """Somebody stored one between our look and our write, or with a key that is no longer trusted: look again."""
-    proof = await find_proof(image, attestor, cloud.attestations)
-    if proof is None:
-        why = "has an attestation already, but none that a key of the attestor verifies (or it is not listed yet)"
-        raise Unavailable(Fault.UNPROVEN, f"{image} {why}")
-    return proof
+    return Signed(look.image, attestation, look.blocking)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from typing import Final
+
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from google.cloud import binaryauthorization_v1, kms_v1
@@ -10,10 +13,12 @@ from grafeas import grafeas_v1
 from local.world.attesting import payload_of
 from local.world.names import ATTEST, ATTESTOR, KEY, PROD_PROJECT
 from local.world.world import World
+from shared.domain.attestors import key_id
 from tests.company import DIGEST, POSTS, pin_posts, release_posts, small_world
 from tests.conftest import Logs
 
-OTHER_NOTE = f"projects/{PROD_PROJECT}/notes/somebody-elses"
+VERSION: Final = f"{KEY}/cryptoKeyVersions/1"
+OTHER_NOTE: Final = f"projects/{PROD_PROJECT}/notes/somebody-elses"
 
 
 def faults(logs: Logs) -> list[tuple[str, str]]:
@@ -27,6 +32,12 @@ def refused_proofs(logs: Logs) -> list[str]:
     """Why occurrences that were found did not count."""
     entries = [e for e in logs() if e["logging.googleapis.com/labels"].get("event") == "proof.refused"]
     return list(dict.fromkeys(entry["message"].partition(" does not count: ")[2] for entry in entries))
+
+
+def signers(world: World, occurrence: str) -> list[str]:
+    """The ids of the keys that are said to have signed an attestation."""
+    stored = world.do(world.clients.grafeas.get_occurrence(name=occurrence))
+    return [signature.public_key_id for signature in stored.attestation.signatures]
 
 
 def make_note(world: World, name: str) -> None:
@@ -67,20 +78,75 @@ def test_an_attestation_of_the_same_digest_under_another_name_counts(world: Worl
     assert [seen.occurrence for seen in world.attestations] == [made]
 
 
-def test_a_signature_by_a_stranger_under_a_trusted_keys_name_is_never_done(world: World, logs: Logs) -> None:
-    """A key id is a claim. The forged one blocks the place of ours, so a person must look; nothing is called done."""
+def test_a_signature_by_a_stranger_under_a_trusted_keys_name_is_replaced(world: World, logs: Logs) -> None:
+    """A key id is a claim. The forged one would keep ours out for ever, so ours takes its place in the occurrence."""
     image = pin_posts(world)
-    world.attest(image, key=ec.generate_private_key(ec.SECP256R1()))
+    forged = world.attest(image, key=ec.generate_private_key(ec.SECP256R1()))
     logs()
 
     commit = str(world.pass_tests()["commit"])
     world.settle()
 
-    why = "has an attestation already, but none that a key of the attestor verifies (or it is not listed yet)"
-    assert faults(logs) == [("unproven", f"{image} {why}")]
-    assert len(world.dead_letters) == 1
+    assert refused_proofs(logs) == [f"none of its 1 signatures is by a key of {ATTESTOR}"]
+    assert [seen.occurrence for seen in world.attestations] == [forged]
+    assert signers(world, forged) == [key_id(VERSION)]
+    assert [status.context for status in world.statuses(commit)] == ["prodgate/qa"]
+
+
+def test_an_attestation_by_a_key_that_is_gone_is_signed_by_the_new_one_too(logs: Logs) -> None:
+    """This is what a rotation leaves: the old signature stays, as long as it may, and the new one counts."""
+    new = f"{KEY}/cryptoKeyVersions/2"
+    with small_world(
+        variables={"PRODGATE_SUITES": json.dumps({"qa": {"attestor": ATTESTOR, "key_version": new}})}
+    ) as world:
+        made = world.attest(pin_posts(world))
+        assert world.rotate_key() == new
+        drop_first_key(world)
+
+        world.pass_tests()
+        world.settle()
+
+        assert [seen.occurrence for seen in world.attestations] == [made]
+        assert signers(world, made) == [key_id(VERSION), key_id(new)]
+        assert len(world.pull_requests) == 1
+
+
+FOREIGN: Final = payload_of(f"{POSTS}@{DIGEST}")
+
+
+def test_an_attestation_of_something_else_in_the_way_stops_the_release(world: World, logs: Logs) -> None:
+    """Our signature does not go under words that are not ours, and what others stored is not ours to delete."""
+    image = pin_posts(world)
+    foreign = world.attest(image, payload=FOREIGN)
+    logs()
+
+    commit = str(world.pass_tests()["commit"])
+    world.settle()
+
+    ((fault, sentence),) = faults(logs)
+    assert fault == "unproven"
+    assert sentence.startswith(f"{image} has the attestation {foreign}, which no key of the attestor verifies")
+    assert sentence.endswith("set PRODGATE_REPLACE_ATTESTATIONS")
+    assert [seen.occurrence for seen in world.attestations] == [foreign]
     assert world.statuses(commit) == []
-    assert world.pull_requests == []
+    assert len(world.dead_letters) == 1
+
+
+@pytest.mark.parametrize("takes_updates", [True, False])
+def test_an_attestation_in_the_way_is_replaced_where_configuration_allows_it(*, takes_updates: bool) -> None:
+    """Deleted first only if it must be: one that takes our signature keeps its place, and its name."""
+    with small_world(variables={"PRODGATE_REPLACE_ATTESTATIONS": "delete-and-create"}) as world:
+        image = pin_posts(world)
+        world.cloud.analysis.takes_updates = takes_updates
+        forged = world.attest(image, key=ec.generate_private_key(ec.SECP256R1()))
+
+        world.pass_tests()
+        world.settle()
+
+        (seen,) = world.attestations
+        assert (seen.occurrence == forged) is takes_updates
+        assert signers(world, seen.occurrence) == [key_id(VERSION)]
+        assert len(world.pull_requests) == 1
 
 
 @pytest.mark.parametrize(

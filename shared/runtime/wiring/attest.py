@@ -6,10 +6,6 @@ from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from typing import Final
 
-from google.cloud.kms_v1 import KeyManagementServiceAsyncClient
-from google.cloud.kms_v1.services.key_management_service.transports import KeyManagementServiceGrpcAsyncIOTransport
-
-from shared.clients.kms import Signer
 from shared.domain.builds import BuildTrigger, read_test_result
 from shared.domain.events import TestPassed
 from shared.domain.ignored import Ignored
@@ -18,9 +14,9 @@ from shared.domain.strict_json import Fields
 from shared.runtime.config import ATTESTOR, KEY_VERSION, PROJECT, REPOSITORY, Environment
 from shared.runtime.handler import Connected, Function
 from shared.runtime.wiring.binauthz import open_attestations, open_binauthz, read_policy
-from shared.runtime.wiring.channel import Channels
 from shared.runtime.wiring.github import open_github, open_vault, read_environment_settings, read_github
 from shared.runtime.wiring.secrets import open_secrets
+from shared.runtime.wiring.signing import open_signer, read_signing
 from shared.runtime.wiring.surroundings import Surroundings
 from shared.workflow.attest import AttestingCloud, AttestSettings, attest_release
 from shared.workflow.done import Done
@@ -48,6 +44,7 @@ def attest_function(variables: Mapping[str, str]) -> Function[TestPassed | Ignor
         "PRODGATE_BUILD_TRIGGERS", lambda fields: _trigger(fields, tuple(suites)), required=False
     )
     settings = AttestSettings(read_environment_settings(environment), read_policy(environment), suites)
+    signing = read_signing(environment)
     environment.finish()
     redactor = surroundings.start_logging("attest_images")
 
@@ -60,7 +57,7 @@ def attest_function(variables: Mapping[str, str]) -> Function[TestPassed | Ignor
             settings=settings,
             github=open_github(github, opened, permissions=ATTEST_IMAGES, vault=vault),
             binauthz=binauthz,
-            signing=SigningCloud(binauthz, open_attestations(channels, project), _signer(channels)),
+            signing=SigningCloud(signing, binauthz, open_attestations(channels, project), open_signer(channels)),
             publisher=publisher,
         )
 
@@ -88,10 +85,3 @@ def _trigger(fields: Fields, suites: tuple[str, ...]) -> BuildTrigger:
     return BuildTrigger(
         fields.choice("suite", suites), fields.text("repository", most=_NAME_CHARACTERS, matching=REPOSITORY)
     )
-
-
-def _signer(channels: Channels) -> Signer:
-    transport = channels.transport(
-        KeyManagementServiceGrpcAsyncIOTransport, KeyManagementServiceAsyncClient.DEFAULT_ENDPOINT
-    )
-    return Signer(KeyManagementServiceAsyncClient(transport=transport))
