@@ -63,11 +63,16 @@ class ContainerAnalysis:
         self.takes_or = True
         self.takes_updates = True
         self.batches = Batches.REFUSE_ALL
+        self._hidden: dict[str, int] = {}
         self._clock = clock
         self._notes: dict[str, grafeas_v1.Note] = {}
         self._occurrences: dict[str, grafeas_v1.Occurrence] = {}
         self._created_at: dict[str, float] = {}
         self._attestations: dict[tuple[str, str], str] = {}
+
+    def hide_from_lists(self, name: str, *, lists: int) -> None:
+        """Leave an occurrence out of the next lists, as one that was made a moment after them."""
+        self._hidden[name] = lists
 
     def handlers(self) -> Mapping[str, Handler]:
         """Return the handlers by full RPC name."""
@@ -208,11 +213,19 @@ class ContainerAnalysis:
         occurrences = [
             occurrence
             for name, occurrence in self._occurrences.items()
-            if self._created_at[name] <= shown_until and belongs(occurrence) and matches(occurrence)
+            if self._created_at[name] <= shown_until
+            and belongs(occurrence)
+            and matches(occurrence)
+            and not self._is_hidden(name)
         ]
         return page_of(
             occurrences, size=request.page_size, token=request.page_token, default=DEFAULT_PAGE, most=MOST_PAGE
         )
+
+    def _is_hidden(self, name: str) -> bool:
+        lists = self._hidden.get(name, 0)
+        self._hidden[name] = lists - 1
+        return lists > 0
 
     def _require_acceptable(self, occurrences: Iterable[grafeas_v1.Occurrence]) -> None:
         """Check new occurrences, and give them their kind, which is output only.
