@@ -47,7 +47,7 @@ def small_world(
             settling_s=settling_s,
             prod_files={path: content for path, content in PLATFORM.items() if content is not None},
             first_files=files,
-            variables=variables or {},
+            variables={"PRODGATE_ATTESTORS_KEPT_S": "0", **(variables or {})},
         )
     )
 

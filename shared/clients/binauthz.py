@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
+from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -43,11 +47,27 @@ class BinaryAuthorizationClients:
     validation: ValidationHelperV1AsyncClient
 
 
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    attestor: Attestor
+    until: float
+
+
 class BinaryAuthorization:
     """Reads policies and attestors, and asks for the service's verdict on attestations."""
 
-    def __init__(self, clients: BinaryAuthorizationClients) -> None:
+    def __init__(
+        self,
+        clients: BinaryAuthorizationClients,
+        *,
+        attestors_kept_s: float = 0.0,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._clients = clients
+        self._attestors_kept_s = attestors_kept_s
+        self._clock = clock
+        self._kept: dict[str, _Kept] = {}
+        self._reading: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def policy(self, project: str) -> Policy:
         """Read the policy of a project.
@@ -71,18 +91,20 @@ class BinaryAuthorization:
         return tuple(pattern.name_pattern for pattern in answer.admission_whitelist_patterns)
 
     async def attestor(self, name: str) -> Attestor:
-        """Read an attestor, `projects/P/attestors/A`.
+        """Read an attestor, `projects/P/attestors/A`, or answer one that was read at most `attestors_kept_s` ago.
+
+        The project may read 100 times a minute (Binary Authorization quotas). A key that was taken off counts no
+        longer than that: the time runs from before the read, and what cannot be read is not kept.
 
         Raises:
             Unavailable: it cannot be read, has no note, or trusts no key.
         """
-        request = GetAttestorRequest(name=name)
-        answer = await calls.invoke(calls.GET_ATTESTOR, self._clients.management.get_attestor, request)
-        attestor = Attestor(answer.name, answer.user_owned_grafeas_note.note_reference, _keys(answer))
-        if not attestor.note or not attestor.keys:
-            lacking = "keys" if attestor.note else "note"
-            raise Unavailable(Fault.MISCONFIGURED, f"{name} has no {lacking}; it can attest nothing")
-        return attestor
+        async with self._reading[name]:
+            kept = self._kept.get(name)
+            if kept is None or self._clock() >= kept.until:
+                until = self._clock() + self._attestors_kept_s
+                kept = self._kept[name] = _Kept(await self._read_attestor(name), until)
+        return kept.attestor
 
     async def require_valid(self, attestor: Attestor, attestation: Attestation) -> None:
         """Have the service verify an attestation before it is stored.
@@ -104,6 +126,15 @@ class BinaryAuthorization:
         if answer.result != _VERIFIED:
             why = answer.denial_reason or "no reason given"
             raise Unavailable(Fault.UNPROVEN, f"{attestor.name} does not verify {attestation.resource_uri}: {why}")
+
+    async def _read_attestor(self, name: str) -> Attestor:
+        request = GetAttestorRequest(name=name)
+        answer = await calls.invoke(calls.GET_ATTESTOR, self._clients.management.get_attestor, request)
+        attestor = Attestor(answer.name, answer.user_owned_grafeas_note.note_reference, _keys(answer))
+        if not attestor.note or not attestor.keys:
+            lacking = "keys" if attestor.note else "note"
+            raise Unavailable(Fault.MISCONFIGURED, f"{name} has no {lacking}; it can attest nothing")
+        return attestor
 
 
 def _document(answer: PolicyMessage) -> dict[str, Any]:

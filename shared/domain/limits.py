@@ -25,6 +25,9 @@ WEBHOOK_SECRET_CHARACTERS = 32  # the fewest of a secret that is all there is be
 SECRET_KEPT_S = 60  # how long a webhook's secret is kept; a new version counts after that
 SECRET_FAILURE_KEPT_S = 5  # how long a secret that cannot be read is not asked for again
 
+# Attestors. Their quota is 100 reads per minute and project; a key that was taken off counts for so long at most.
+ATTESTORS_KEPT_S = 60  # seconds, unless PRODGATE_ATTESTORS_KEPT_S says otherwise
+
 # Image references (distribution/reference, reference.go).
 IMAGE_PATH_CHARACTERS = 255
 IMAGE_REFERENCE_CHARACTERS = 1024

@@ -307,6 +307,16 @@ def test_once_the_old_key_is_taken_away_its_attestations_count_no_more(world: Wo
     assert [message.reason for message in world.rejected] == ["incomplete-release"]
 
 
+def test_an_attestor_that_was_read_a_moment_ago_is_not_read_again() -> None:
+    """Its quota is 100 reads a minute for everybody; what is kept is said in the configuration, in seconds."""
+    with small_world(variables={"PRODGATE_ATTESTORS_KEPT_S": "3600"}) as world:
+        release_posts(world)
+        world.replay()
+        world.settle()
+
+        assert world.faults.calls("binauthz.GetAttestor") == {"binauthz.GetAttestor": 2}  # one for each function
+
+
 def test_a_list_that_lags_behind_neither_doubles_nor_fakes_an_attestation(world: World) -> None:
     """The list may not show what was stored a moment ago: the read back does, and the promotion waits for the list."""
     pin_posts(world)

@@ -13,7 +13,7 @@ from shared.domain.permissions import ATTEST_IMAGES
 from shared.domain.strict_json import Fields
 from shared.runtime.config import ATTESTOR, KEY_VERSION, PROJECT, REPOSITORY, Environment
 from shared.runtime.handler import Connected, Function
-from shared.runtime.wiring.binauthz import open_attestations, open_binauthz, read_policy
+from shared.runtime.wiring.binauthz import open_attestations, open_binauthz, read_attestors_kept, read_policy
 from shared.runtime.wiring.github import open_github, open_vault, read_environment_settings, read_github
 from shared.runtime.wiring.secrets import open_secrets
 from shared.runtime.wiring.signing import open_signer, read_signing
@@ -45,13 +45,14 @@ def attest_function(variables: Mapping[str, str]) -> Function[TestPassed | Ignor
     )
     settings = AttestSettings(read_environment_settings(environment), read_policy(environment), suites)
     signing = read_signing(environment)
+    attestors_kept_s = read_attestors_kept(environment)
     environment.finish()
     redactor = surroundings.start_logging("attest_images")
 
     async def connect(opened: AsyncExitStack) -> Connected[TestPassed | Ignored]:
         channels = surroundings.channels(opened)
         publisher = surroundings.publisher(channels)
-        binauthz = open_binauthz(channels)
+        binauthz = open_binauthz(channels, attestors_kept_s=attestors_kept_s)
         vault = open_vault(open_secrets(channels, redactor), redactor)
         cloud = AttestingCloud(
             settings=settings,

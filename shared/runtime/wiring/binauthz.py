@@ -23,6 +23,7 @@ from grafeas.grafeas_v1.services.grafeas.transports import GrafeasGrpcAsyncIOTra
 
 from shared.clients.attestations import Attestations
 from shared.clients.binauthz import BinaryAuthorization, BinaryAuthorizationClients
+from shared.domain import limits
 from shared.domain.policy import Place
 from shared.runtime.config import CLUSTER, LOCATION, PROJECT, Environment
 from shared.runtime.wiring.channel import Channels
@@ -41,7 +42,12 @@ def read_policy(environment: Environment) -> PolicySettings:
     )
 
 
-def open_binauthz(channels: Channels) -> BinaryAuthorization:
+def read_attestors_kept(environment: Environment) -> float:
+    """Read how many seconds an attestor is kept before it is read again."""
+    return environment.seconds("PRODGATE_ATTESTORS_KEPT_S", default=limits.ATTESTORS_KEPT_S)
+
+
+def open_binauthz(channels: Channels, *, attestors_kept_s: float = 0.0) -> BinaryAuthorization:
     """Connect to Binary Authorization."""
     management = channels.transport(BinauthzManagementServiceV1GrpcAsyncIOTransport, _BINAUTHZ)
     system = channels.transport(SystemPolicyV1GrpcAsyncIOTransport, _BINAUTHZ)
@@ -51,7 +57,8 @@ def open_binauthz(channels: Channels) -> BinaryAuthorization:
             BinauthzManagementServiceV1AsyncClient(transport=management),
             SystemPolicyV1AsyncClient(transport=system),
             ValidationHelperV1AsyncClient(transport=validation),
-        )
+        ),
+        attestors_kept_s=attestors_kept_s,
     )
 
 

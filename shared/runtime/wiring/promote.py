@@ -11,7 +11,7 @@ from shared.domain.permissions import OPEN_PROD_PR
 from shared.domain.strict_json import Fields
 from shared.runtime.config import ATTESTOR, LOGIN, PROJECT, Environment
 from shared.runtime.handler import Connected, Function
-from shared.runtime.wiring.binauthz import open_attestations, open_binauthz, read_policy
+from shared.runtime.wiring.binauthz import open_attestations, open_binauthz, read_attestors_kept, read_policy
 from shared.runtime.wiring.github import open_github, open_vault, read_environment_settings, read_github
 from shared.runtime.wiring.secrets import open_secrets
 from shared.runtime.wiring.surroundings import Surroundings
@@ -38,6 +38,7 @@ def promote_function(variables: Mapping[str, str]) -> Function[ReportedCompletio
         environment.table("PRODGATE_REQUIRED_SUITES", _attestor),
         environment.text("PRODGATE_ATTESTER_LOGIN", LOGIN),
     )
+    attestors_kept_s = read_attestors_kept(environment)
     environment.finish()
     redactor = surroundings.start_logging("open_prod_pr")
 
@@ -47,7 +48,7 @@ def promote_function(variables: Mapping[str, str]) -> Function[ReportedCompletio
         cloud = PromotingCloud(
             settings=settings,
             github=open_github(github, opened, permissions=OPEN_PROD_PR, vault=vault),
-            binauthz=open_binauthz(channels),
+            binauthz=open_binauthz(channels, attestors_kept_s=attestors_kept_s),
             attestations=open_attestations(channels, project),
         )
 
