@@ -60,6 +60,7 @@ def recorded(dist: Path) -> Iterator[Rig]:
     """Have a release go the whole way on a stand-in cloud, and keep that cloud for replays of its events."""
     with World(hosting=lambda: Staged(dist, lambda *_: None)) as world:
         world.release()
+        world.finish_prod_tests()
         world.settle()
         world.do(world.hosting.stop())
         last = {delivery.topic: delivery for delivery in world.deliveries if delivery.acknowledged}
@@ -79,8 +80,8 @@ def recorded(dist: Path) -> Iterator[Rig]:
 
 def _unsubscribe(world: World) -> None:
     """Let what the replays publish reach nobody: a replay measures its own function, not those after it."""
-    for function in FUNCTIONS:
-        request = DeleteSubscriptionRequest(subscription=function.subscription)
+    for subscription in (name for function in FUNCTIONS for name in function.subscriptions.values()):
+        request = DeleteSubscriptionRequest(subscription=subscription)
         world.do(world.clients.subscriber.delete_subscription(request=request))
 
 

@@ -16,7 +16,7 @@ from local.github.files import representation as file_representation
 from local.github.pull_representation import full, simple
 from local.github.pull_state import refreshed
 from local.github.references import Reference
-from local.github.refusal import custom_error, not_found, validation_failed
+from local.github.refusal import custom_error, not_found, unprocessable, validation_failed
 from local.github.repository import PullRequest
 
 MAX_TITLE = 256  # characters
@@ -147,6 +147,24 @@ def closing_time(call: Call, pull: PullRequest) -> datetime | None:
     return None
 
 
+async def request_reviewers(call: Call) -> Answer:
+    """Ask collaborators for their review; whoever is no collaborator refuses all of it, and so does the author.
+
+    The sentences are those of cli/cli #2204 and of probot/auto-assign #59. There are no teams here.
+    """
+    pull, people = await pull_of(call), call.repository.records.collaborators
+    wanted = call.texts("reviewers")
+    if pull.author.login in wanted:
+        raise unprocessable("Review cannot be requested from pull request author.")
+    if call.texts("team_reviewers") or any(name not in people for name in wanted):
+        text = "Reviews may only be requested from collaborators. One or more of the users or teams you specified"
+        raise unprocessable(f"{text} is not a collaborator of the {call.repository.full_name} repository.")
+    asked = tuple(dict.fromkeys((*pull.reviewers, *(people[name] for name in wanted))))
+    changed = replace(pull, reviewers=asked, updated_at=datetime.now(UTC))
+    call.repository.records.pulls[pull.number] = changed
+    return created(simple(call, changed))
+
+
 async def list_files(call: Call) -> Answer:
     """List the files that a pull request changes."""
     pull = await pull_of(call)
@@ -189,5 +207,13 @@ OPERATIONS = (
     Operation("pulls/create", "POST", ROOT, create_pull, "pull_requests", "write"),
     Operation("pulls/get", "GET", ROOT + "/{number}", get_pull, "pull_requests"),
     Operation("pulls/update", "PATCH", ROOT + "/{number}", update_pull, "pull_requests", "write"),
+    Operation(
+        "pulls/request-reviewers",
+        "POST",
+        ROOT + "/{number}/requested_reviewers",
+        request_reviewers,
+        "pull_requests",
+        "write",
+    ),
     Operation("pulls/list-files", "GET", ROOT + "/{number}/files", list_files, "pull_requests"),
 )

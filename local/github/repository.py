@@ -76,6 +76,7 @@ class Comment:
     body: str
     author: Account
     created_at: datetime
+    updated_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +96,8 @@ class PullRequest:
     updated_at: datetime
     draft: bool = False
     labels: tuple[Label, ...] = ()
+    assignees: tuple[Account, ...] = ()
+    reviewers: tuple[Account, ...] = ()
     closed_at: datetime | None = None
     merged_at: datetime | None = None
     merged_by: Account | None = None
@@ -115,6 +118,8 @@ class Records:
     comments: list[Comment] = field(default_factory=list)
     labels: dict[str, Label] = field(default_factory=dict)
     rules: dict[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
+    collaborators: dict[str, Account] = field(default_factory=dict)
+    archived: bool = False
 
 
 class Repository:

@@ -125,6 +125,14 @@ class GitHubStandIn:
         """Let a token stand for a person who may do everything; git takes it as the password."""
         self.accounts.add(Account(next(self._ids), login), token)
 
+    def add_collaborator(self, full_name: str, login: str) -> None:
+        """Let a person be assigned to pull requests and asked for reviews."""
+        self._repositories[full_name].records.collaborators[login] = Account(next(self._ids), login)
+
+    def archive(self, full_name: str) -> None:
+        """Make a repository read-only, as its administrator can; every write is answered 403 from then on."""
+        self._repositories[full_name].records.archived = True
+
     def set_rules(self, full_name: str, branch: str, rules: Sequence[Mapping[str, Any]]) -> None:
         """Set the rules of a branch, each as `GET rules/branches/{branch}` shows it; no bypass for anyone."""
         self._repositories[full_name].records.rules[branch] = tuple(rules)
@@ -147,6 +155,8 @@ class GitHubStandIn:
         repository = self._find(named, account) if "repo" in named else None
         if not (operation.by_jwt or account.may(operation.resource, operation.access)):
             raise not_accessible(app=account.is_app)
+        if repository is not None and repository.records.archived and operation.access == "write":
+            raise Refusal(HTTPStatus.FORBIDDEN, "Repository was archived so is read-only.")
         call = Call(
             account=account,
             show=Representations(self.url),

@@ -39,7 +39,8 @@ _ATTEMPTS: Final = 5  # the fewest that Pub/Sub allows before the dead letter
 
 async def found_topics(clients: Clients) -> None:
     """Make every topic, and the pull subscriptions without which Pub/Sub would drop what lands in two of them."""
-    for topic in (*(function.topic for function in FUNCTIONS), *PULLED_TOPICS):
+    woken = (topic for function in FUNCTIONS for topic in function.subscriptions)
+    for topic in (*woken, *PULLED_TOPICS):
         await clients.publisher.create_topic(request=Topic(name=topic_path(topic)))
     for topic in PULLED_TOPICS:
         subscription = Subscription(name=pull_subscription(topic), topic=topic_path(topic), ack_deadline_seconds=60)
@@ -47,11 +48,16 @@ async def found_topics(clients: Clients) -> None:
 
 
 async def subscribe(clients: Clients, function: FunctionName, url: str, backoff_s: int) -> None:
-    """Have a topic pushed to a function, with a backoff that begins with so many seconds, and a dead letter."""
+    """Have its topics pushed to a function, with a backoff that begins with so many seconds, and a dead letter."""
+    for topic, subscription in function.subscriptions.items():
+        await _subscribe(clients, topic, subscription, url=url, backoff_s=backoff_s)
+
+
+async def _subscribe(clients: Clients, topic: str, subscription: str, *, url: str, backoff_s: int) -> None:
     await clients.subscriber.create_subscription(
         request=Subscription(
-            name=function.subscription,
-            topic=topic_path(function.topic),
+            name=subscription,
+            topic=topic_path(topic),
             ack_deadline_seconds=_ACK_DEADLINE_S,
             push_config=PushConfig(push_endpoint=url),
             retry_policy=RetryPolicy(

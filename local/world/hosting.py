@@ -20,6 +20,7 @@ from starlette.routing import Route
 from shared.runtime.handler import Function
 from shared.runtime.webhook import Receiver
 from shared.runtime.wiring.attest import attest_function
+from shared.runtime.wiring.confirm import confirm_function
 from shared.runtime.wiring.pin import pin_function
 from shared.runtime.wiring.promote import promote_function
 from shared.runtime.wiring.receive import receive_function
@@ -38,6 +39,7 @@ _MAKERS: Final[dict[str, Callable[[Mapping[str, str]], Function[Any] | Receiver]
     "pin_manifests": pin_function,
     "attest_images": attest_function,
     "open_prod_pr": promote_function,
+    "confirm_prod": confirm_function,
     "receive_push": receive_function,
 }
 

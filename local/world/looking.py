@@ -75,6 +75,7 @@ class SeenStatus:
     state: str
     creator: str
     target_url: str
+    description: str
 
 
 def github_as_person(url: str) -> Repository:
@@ -121,7 +122,7 @@ async def pull(clients: Clients, topic: str) -> list[PulledMessage]:
 def statuses(repository: Repository, commit: str) -> list[SeenStatus]:
     """Every status of a commit, newest first."""
     found = repository.get_commit(commit).get_statuses()
-    return [SeenStatus(s.context, s.state, s.creator.login, s.target_url or "") for s in found]
+    return [SeenStatus(s.context, s.state, s.creator.login, s.target_url or "", s.description or "") for s in found]
 
 
 def lasting_state(repository: Repository, seen: list[SeenAttestation]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What everything in the demo's company is called, and the configuration of its four functions."""
+"""What everything in the demo's company is called, and the configuration of its functions."""
 
 from __future__ import annotations
 
@@ -28,13 +28,14 @@ PERSON_TOKEN: Final = "token-of-dana"  # noqa: S105 - it opens the stand-in only
 
 @dataclass(frozen=True, slots=True)
 class FunctionName:
-    """A function, the topic that wakes it, and its GitHub App, installed with these permissions."""
+    """A function, the topics that wake it, and its GitHub App, installed with these permissions."""
 
     function: str
     topic: str
     app: str = ""
     installation: int = 0
     permissions: tuple[tuple[str, str], ...] = ()
+    also: tuple[str, ...] = ()
 
     @property
     def login(self) -> str:
@@ -56,6 +57,12 @@ class FunctionName:
         """The push subscription that delivers the topic to the function."""
         return f"projects/{GATE_PROJECT}/subscriptions/{self.function.replace('_', '-')}"
 
+    @property
+    def subscriptions(self) -> dict[str, str]:
+        """Every push subscription of the function, by its topic."""
+        others = {topic: f"{self.subscription}-{topic}" for topic in self.also}
+        return {self.topic: self.subscription, **others}
+
 
 _READ: Final = (("metadata", "read"),)
 RESOLVE: Final = FunctionName("resolve_image", "gcr")
@@ -74,7 +81,15 @@ PROMOTE: Final = FunctionName(
     7003,
     (*_READ, ("contents", "write"), ("statuses", "write"), ("pull_requests", "write")),
 )
-FUNCTIONS: Final = (RESOLVE, PIN, ATTEST, PROMOTE)
+CONFIRM: Final = FunctionName(
+    "confirm_prod",
+    "prod-tests-finished",
+    "prodgate-confirm",
+    7004,
+    (*_READ, ("contents", "read"), ("statuses", "write"), ("pull_requests", "write")),
+)
+# In one process the logs are those of the function that starts last: its redactor knows its own token alone.
+FUNCTIONS: Final = (RESOLVE, PIN, ATTEST, CONFIRM, PROMOTE)
 PULLED_TOPICS: Final = ("rejected", "dead-letter")
 
 
@@ -137,5 +152,11 @@ def variables_of(function: FunctionName, at: Endpoints, settling_s: float) -> di
         "PRODGATE_REQUIRED_SUITES": json.dumps({"qa": {"attestor": ATTESTOR}}),
         "PRODGATE_ATTESTER_LOGIN": ATTEST.login,
     }
-    own = {RESOLVE: registries, PIN: registries | github, ATTEST: github | policy | suites}
-    return surroundings | own.get(function, github | policy | required)
+    own = {
+        RESOLVE: registries,
+        PIN: registries | github,
+        ATTEST: github | policy | suites,
+        PROMOTE: github | policy | required,
+        CONFIRM: github,
+    }
+    return surroundings | own[function]

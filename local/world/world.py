@@ -135,6 +135,11 @@ class World:
         """Commit and push to any branch; answer the commit."""
         return self._copy.commit(branch, files, message)
 
+    def merge_release(self, commit: str, how: str = "merge") -> str:
+        """Merge the pull request that releases a commit, as a person does on its page; answer the commit on prod."""
+        pull = next(pull for pull in self.pull_requests if pull.head == f"release/{commit[:12]}")
+        return str(self.repository.get_pull(pull.number).merge(merge_method=how).sha)
+
     def squash(self, branch: str, into: str = "prod") -> str:
         """Merge a release as a person may: squashed."""
         return self._copy.merge(branch, into)
@@ -152,6 +157,19 @@ class World:
             **changed,
         }
         self.publish("test-passed", json.dumps(event).encode())
+        return event
+
+    def finish_prod_tests(self, commit: str | None = None, **changed: Any) -> dict[str, Any]:
+        """Publish prod-tests-finished for a commit (the head of prod), as prod's CI does; answer what was published."""
+        event = {
+            "suite": "smoke",
+            "repository": REPOSITORY,
+            "commit": commit or self.head("prod"),
+            "run": "https://ci.mdo.example/prod/1",
+            "verdict": "passed",
+            **changed,
+        }
+        self.publish("prod-tests-finished", json.dumps(event).encode())
         return event
 
     def publish(self, topic: str, data: bytes, attributes: Mapping[str, str] | None = None) -> str:
@@ -237,6 +255,10 @@ class World:
         """Every status of a commit, newest first."""
         return looking.statuses(self.repository, commit)
 
+    def comments(self, number: int) -> list[str]:
+        """The comments on a pull request, oldest first."""
+        return [comment.body for comment in self.repository.get_pull(number).get_issue_comments()]
+
     def lasting_state(self) -> dict[str, Any]:
         """Everything that an event could change."""
         return looking.lasting_state(self.repository, self.attestations)
@@ -279,6 +301,7 @@ class World:
         github.create_repository(REPOSITORY, default_branch="dev")
         github.add_user(PERSON, PERSON_TOKEN)
         apps.register_apps(github)
+        github.add_collaborator(REPOSITORY, PERSON)
 
     async def _stop(self) -> None:
         if hasattr(self, "hosting"):

@@ -31,6 +31,7 @@ class Reason(StrEnum):
     NOT_SUCCESSFUL = "not-successful"
     NOT_UNDERSTOOD = "not-understood"
     NOT_ON_DEV = "not-on-dev"
+    NOT_ON_PROD = "not-on-prod"
     NOT_ADMITTED = "not-admitted"
     BREAK_GLASS = "break-glass"
     UNKNOWN_REGISTRY = "unknown-registry"

@@ -143,6 +143,78 @@ class ReportedCompletion:
         return event
 
 
+@dataclass(frozen=True, slots=True)
+class ReleaseCheck:
+    """A wish, by a schedule or a person, to look again at what was left waiting on dev: topic `release-check`."""
+
+    repository: str
+
+    topic = "release-check"
+
+    @classmethod
+    def parse(cls, data: bytes) -> ReleaseCheck:
+        """Read the event.
+
+        Raises:
+            Rejected: the repository is missing or malformed, or there is anything beside it.
+        """
+        fields = read_object(cls.topic, data)
+        event = cls(_repository(fields))
+        fields.done()
+        return event
+
+
+@dataclass(frozen=True, slots=True)
+class ProdTestsFinished:
+    """What prod's CI says of a commit that prod runs: topic `prod-tests-finished`."""
+
+    suite: str
+    repository: str
+    commit: str
+    run: str
+    passed: bool
+
+    topic = "prod-tests-finished"
+
+    @classmethod
+    def parse(cls, data: bytes) -> ProdTestsFinished:
+        """Read the event; the verdict must be there, passed or failed.
+
+        Raises:
+            Rejected: a field is missing, unknown or malformed.
+        """
+        fields = read_object(cls.topic, data)
+        event = cls(
+            *_suite_and_commit(fields),
+            run=_run(fields),
+            passed=fields.choice("verdict", ("passed", "failed")) == "passed",
+        )
+        fields.done()
+        return event
+
+
+def read_release_event(data: bytes) -> ReportedCompletion | ReleaseCheck:
+    """Read what wakes open_prod_pr: a repository and nothing else is a release-check, all else attestation-complete.
+
+    That cannot do without a commit, so no event can be read as both.
+
+    Raises:
+        Rejected: it is neither.
+    """
+    only_repository = read_object(ReportedCompletion.topic, data).names() == ["repository"]
+    return ReleaseCheck.parse(data) if only_repository else ReportedCompletion.parse(data)
+
+
+def is_run(url: str) -> bool:
+    """Whether a URL may stand in an event as the run of a suite."""
+    return len(url) <= limits.URL_CHARACTERS and _URL.fullmatch(url) is not None
+
+
+def is_suite(name: str) -> bool:
+    """Whether a name may stand in an event as a suite."""
+    return len(name) <= limits.SUITE_CHARACTERS and _SUITE.fullmatch(name) is not None
+
+
 def canonical(document: dict[str, Any]) -> bytes:
     """Write JSON in the one form that event ids are made of: sorted keys, no blanks, ASCII."""
     return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode()
@@ -183,9 +255,13 @@ def _require_success(fields: Fields) -> None:
 def _suite_and_commit(fields: Fields) -> tuple[str, str, str]:
     return (
         fields.text("suite", most=limits.SUITE_CHARACTERS, matching=_SUITE),
-        fields.text("repository", most=limits.REPOSITORY_CHARACTERS, matching=_REPOSITORY),
+        _repository(fields),
         fields.text("commit", most=40, matching=_COMMIT),
     )
+
+
+def _repository(fields: Fields) -> str:
+    return fields.text("repository", most=limits.REPOSITORY_CHARACTERS, matching=_REPOSITORY)
 
 
 def _run(fields: Fields) -> str:

@@ -16,6 +16,12 @@ Permissions = Mapping[str, str]
 
 PIN_MANIFESTS: Final[Permissions] = {"metadata": "read", "contents": "write"}
 ATTEST_IMAGES: Final[Permissions] = {"metadata": "read", "actions": "read", "contents": "read", "statuses": "write"}
+CONFIRM_PROD: Final[Permissions] = {
+    "metadata": "read",
+    "contents": "read",
+    "pull_requests": "write",
+    "statuses": "write",
+}
 OPEN_PROD_PR: Final[Permissions] = {
     "metadata": "read",
     "contents": "write",

@@ -8,11 +8,11 @@ from shared.clients.binauthz import BinaryAuthorization
 from shared.clients.gathering import together
 from shared.clients.github import Repository
 from shared.clients.github.git import Commit
-from shared.domain.errors import Reason, Rejected, not_found
+from shared.domain.errors import Reason, not_found
 from shared.domain.manifests import Manifest, read_manifest
 from shared.domain.policy import ANYWHERE, Attested, Place, Policy, Verdict, evaluate
 from shared.domain.release import TreeEntry, manifest_entries, require_readable
-from shared.workflow.settings import EnvironmentSettings
+from shared.workflow.settings import EnvironmentSettings, require_repository
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +65,7 @@ def require_configured(repository: str, environment: EnvironmentSettings) -> Non
     Raises:
         Rejected: the event names another.
     """
-    if repository != environment.repository:
-        raise Rejected(
-            Reason.UNKNOWN_REPOSITORY, f"repository: {repository} is not configured, {environment.repository} is"
-        )
+    require_repository(repository, environment.repository)
 
 
 async def require_on_dev(

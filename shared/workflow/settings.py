@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from shared.domain.errors import Reason, Rejected
 from shared.domain.image_paths import NO_PATHS, ImagePaths
 
 
@@ -24,3 +25,13 @@ class EnvironmentSettings:
     folders: tuple[str, ...]
     exempt_kinds: frozenset[str]
     image_paths: ImagePaths = field(default_factory=lambda: NO_PATHS)
+
+
+def require_repository(repository: str, configured: str) -> None:
+    """Refuse events about any repository but the configured one.
+
+    Raises:
+        Rejected: the event names another.
+    """
+    if repository != configured:
+        raise Rejected(Reason.UNKNOWN_REPOSITORY, f"repository: {repository} is not configured, {configured} is")

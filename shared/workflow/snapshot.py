@@ -103,4 +103,4 @@ async def _pull_request(
 
 
 async def _open_one(repository: Repository, head: str, base: str) -> PullRequest | None:
-    return next((pull for pull in await repository.pulls.of(head, base) if pull.is_open), None)
+    return await repository.pulls.open_one(head, base)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 import requests
 
-from local.world.names import ATTEST, PIN, PROMOTE, REPOSITORY, FunctionName
+from local.world.names import ATTEST, CONFIRM, PIN, PROMOTE, REPOSITORY, FunctionName
 from local.world.world import World
 from tests.company import pin_posts, small_world
 
@@ -17,6 +17,8 @@ FORBIDDEN = [
     (ATTEST, "POST", "/git/refs", {"ref": "refs/heads/evil", "sha": "{head}"}),
     (ATTEST, "PATCH", "/git/refs/heads/dev", {"sha": "{prod}", "force": True}),
     (ATTEST, "POST", "/pulls", {"head": "dev", "base": "prod", "title": "Evil"}),
+    (CONFIRM, "POST", "/git/refs", {"ref": "refs/heads/evil", "sha": "{head}"}),
+    (CONFIRM, "PATCH", "/git/refs/heads/prod", {"sha": "{head}", "force": True}),
 ]
 
 

@@ -12,7 +12,7 @@ from bench.__main__ import NAMES, main, take
 from bench.figure import Effort, Figure
 from bench.rig import stage_compiled
 
-FUNCTIONS = {"resolve_image", "pin_manifests", "attest_images", "open_prod_pr"}
+FUNCTIONS = {"resolve_image", "pin_manifests", "attest_images", "open_prod_pr", "confirm_prod"}
 
 
 @pytest.fixture(scope="module")

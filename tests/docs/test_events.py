@@ -12,11 +12,14 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from shared.domain.errors import Rejected
-from shared.domain.events import ImageResolved, ReportedCompletion, TestPassed
+from shared.domain.events import ImageResolved, ProdTestsFinished, ReleaseCheck, ReportedCompletion, TestPassed
 from shared.domain.pushes import Pushes
 
 DOCS = Path(__file__).parents[2] / "docs"
-CONTRACTS = {contract.topic: contract for contract in (Pushes, ImageResolved, TestPassed, ReportedCompletion)}
+CONTRACTS = {
+    contract.topic: contract
+    for contract in (Pushes, ImageResolved, TestPassed, ReportedCompletion, ReleaseCheck, ProdTestsFinished)
+}
 SECTION = re.compile(r"^## `([a-z-]+)`$(.*?)(?=^## |\Z)", re.MULTILINE | re.DOTALL)
 EXAMPLE = re.compile(r"^```json\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 

@@ -11,14 +11,14 @@ import pytest
 from infra.staging.stage import stage
 from tests.structure.source import ROOT
 
-FUNCTIONS: Final = {"resolve_image", "pin_manifests", "attest_images", "open_prod_pr", "receive_push"}
+FUNCTIONS: Final = {"resolve_image", "pin_manifests", "attest_images", "open_prod_pr", "confirm_prod", "receive_push"}
 CLIENTS: Final = {  # a function that does not carry a client cannot be made to use it
     "kms": {"attest_images"},
     "attestations": {"attest_images", "open_prod_pr"},
     "binauthz": {"attest_images", "open_prod_pr"},
     "secrets": FUNCTIONS,
     "registry": {"resolve_image", "pin_manifests"},
-    "github": {"pin_manifests", "attest_images", "open_prod_pr"},
+    "github": {"pin_manifests", "attest_images", "open_prod_pr", "confirm_prod"},
     "pubsub": FUNCTIONS,
 }
 DISTRIBUTIONS: Final = {

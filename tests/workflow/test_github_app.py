@@ -8,16 +8,16 @@ from typing import Final
 
 import pytest
 
-from local.world.names import ATTEST, FUNCTIONS, GATE_PROJECT, PIN, PROMOTE, REPOSITORY, FunctionName
+from local.world.names import ATTEST, CONFIRM, FUNCTIONS, GATE_PROJECT, PIN, PROMOTE, REPOSITORY, FunctionName
 from local.world.world import World
-from shared.domain.permissions import ATTEST_IMAGES, OPEN_PROD_PR, PIN_MANIFESTS
+from shared.domain.permissions import ATTEST_IMAGES, CONFIRM_PROD, OPEN_PROD_PR, PIN_MANIFESTS
 from tests.company import POSTS, pin_posts, release_posts, small_world
 from tests.conftest import Logs
 
 MINT: Final = "github.apps/create-installation-access-token"
 ACCESS: Final = "secrets.AccessSecretVersion"
 APPS: Final = [function for function in FUNCTIONS if function.app]
-NEEDED: Final = {PIN: PIN_MANIFESTS, ATTEST: ATTEST_IMAGES, PROMOTE: OPEN_PROD_PR}
+NEEDED: Final = {PIN: PIN_MANIFESTS, ATTEST: ATTEST_IMAGES, PROMOTE: OPEN_PROD_PR, CONFIRM: CONFIRM_PROD}
 PERSONAL: Final = f"projects/{GATE_PROJECT}/secrets/personal-token"
 
 
@@ -39,10 +39,12 @@ def person(quiet_logging: None) -> Iterator[World]:
 
 def test_each_function_mints_one_token_for_its_first_event_and_keeps_it(world: World) -> None:
     """A minute later the next event needs no new one: a token is good for an hour."""
-    release_posts(world)
-    release_posts(world, b"second")
+    for content in (b"first", b"second"):
+        release_posts(world, content)
+        world.finish_prod_tests()
+        world.settle()
 
-    assert world.faults.calls(MINT) == {MINT: 3}
+    assert world.faults.calls(MINT) == {MINT: 4}
     assert {function: len(tokens(world, function)) for function in APPS} == dict.fromkeys(APPS, 1)
 
 
@@ -50,6 +52,8 @@ def test_a_token_is_good_for_one_repository_and_for_what_its_function_needs(worl
     """The App may be installed on more, and granted more: what leaks is never worth more than the function is."""
     world.cloud.github.create_repository("mdo/payroll")
     release_posts(world)
+    world.finish_prod_tests()
+    world.settle()
 
     for function in APPS:
         account = world.cloud.github.accounts.identify(f"token {tokens(world, function)[0]}")

@@ -89,6 +89,10 @@ class Connection:
         """Change below `/repos/OWNER/NAME`; raises as `get` does."""
         return await self._send("PATCH", path, None, body)
 
+    async def delete(self, path: str) -> None:
+        """Remove below `/repos/OWNER/NAME`; raises as `get` does."""
+        await self._send("DELETE", path, None, None)
+
     async def query(self, text: str) -> Any:
         """Ask GraphQL; `$owner` and `$name` are this repository's. Raises as `get` does."""
         owner, _, name = self.repository.partition("/")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from shared.clients.github.blobs import BlobCache, Blobs
@@ -20,6 +21,7 @@ class Commit:
     tree: str
     parents: tuple[str, ...]
     message: str
+    committed_at: datetime
 
 
 class Git:
@@ -107,6 +109,14 @@ class Git:
             raise _unexpected(f"creating {branch} at {sha}", error) from error
         return True
 
+    async def delete(self, branch: str) -> None:
+        """Delete a branch; one that is gone already is no surprise."""
+        try:
+            await self._connection.delete(f"/git/refs/heads/{branch}")
+        except Refused as error:
+            if "does not exist" not in error.message and error.status != NOT_FOUND:
+                raise _unexpected(f"deleting {branch}", error) from error
+
     async def _known(self, path: str, **parameters: Any) -> Any:
         """Read what GitHub itself has named, so that a 404 is no answer about the event."""
         try:
@@ -131,7 +141,8 @@ class Git:
 
 def _commit(found: Any) -> Commit:
     parents = tuple(str(parent["sha"]) for parent in found["parents"])
-    return Commit(str(found["sha"]), str(found["tree"]["sha"]), parents, str(found["message"]))
+    committed_at = datetime.fromisoformat(found["committer"]["date"])
+    return Commit(str(found["sha"]), str(found["tree"]["sha"]), parents, str(found["message"]), committed_at)
 
 
 def _unexpected(what: str, error: Refused) -> Unavailable:

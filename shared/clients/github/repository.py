@@ -8,9 +8,11 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from shared.clients.github.blobs import BlobCache
+from shared.clients.github.comments import Comments
 from shared.clients.github.connection import Access, Connection
 from shared.clients.github.git import Git
 from shared.clients.github.pulls import Pulls
+from shared.clients.github.rules import Rules
 from shared.clients.github.statuses import Statuses
 from shared.clients.github.tokens import Credentials, Tokens
 
@@ -37,6 +39,8 @@ class Repository:
     git: Git
     statuses: Statuses
     pulls: Pulls
+    comments: Comments
+    rules: Rules
 
 
 class GitHub:
@@ -58,6 +62,12 @@ class GitHub:
         access = Access(self.settings.repository, await self._tokens.current(), self._tokens.forget)
         connection = Connection(self.settings.api_url, access, self._executor)
         try:
-            yield Repository(Git(connection, self._cache), Statuses(connection), Pulls(connection))
+            yield Repository(
+                Git(connection, self._cache),
+                Statuses(connection),
+                Pulls(connection),
+                Comments(connection),
+                Rules(connection),
+            )
         finally:
             connection.close()

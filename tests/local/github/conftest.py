@@ -46,6 +46,7 @@ def hub(tmp_path: Path, faults: Faults, loop: asyncio.AbstractEventLoop) -> Iter
     hub = GitHubStandIn(tmp_path / "hub", faults)
     hub.create_repository("mdo/environments")
     hub.add_user("ann", "ann-token")
+    hub.add_collaborator("mdo/environments", "ann")
     hub.add_token("prodgate-pin[bot]", "pin-token", EVERYTHING)
     hub.add_token("prodgate-attest[bot]", "attest-token", NARROW)
     asyncio.run_coroutine_threadsafe(hub.start(), loop).result()

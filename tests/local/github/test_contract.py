@@ -77,7 +77,10 @@ def drive_pulls(api: Api) -> None:
     api.open_pull()
     api.patch("/pulls/1", {"title": "Release 2", "body": "because"})
     api.ask("POST", "/issues/1/labels", {"labels": ["promotion"]})
-    api.post("/issues/1/comments", {"body": "hello"})
+    comment = api.post("/issues/1/comments", {"body": "hello"})
+    api.patch(f"/issues/comments/{comment['id']}", {"body": "hello again"})
+    api.post("/issues/1/assignees", {"assignees": ["ann"]})
+    api.post("/pulls/1/requested_reviewers", {"reviewers": ["ann"]})
     for path in ("/pulls", "/pulls/1", "/pulls/1/files", "/issues/1/comments"):
         assert api.get(path)
     api.ask("PUT", "/pulls/1/merge", {"merge_method": "merge"})

@@ -9,7 +9,19 @@ from typing import Any
 import pytest
 
 from shared.domain.errors import Reason, Rejected
-from shared.domain.events import ImageResolved, ReportedCompletion, TestPassed, canonical, event_id, event_type
+from shared.domain.events import (
+    ImageResolved,
+    ProdTestsFinished,
+    ReleaseCheck,
+    ReportedCompletion,
+    TestPassed,
+    canonical,
+    event_id,
+    event_type,
+    is_run,
+    is_suite,
+    read_release_event,
+)
 from shared.domain.image import PinnedImage
 from tests.unit.domain.material import COMMIT, NAME, PINNED, RUN, A, B, reason_of
 
@@ -178,3 +190,45 @@ def test_a_refusal_names_the_topic() -> None:
         TestPassed.parse(b"[]")
 
     assert reason_of(caught) == (Reason.MALFORMED_EVENT, "test-passed must be a JSON object, it is a list")
+
+
+FINISHED = {"suite": "smoke", "repository": "mdo/environments", "commit": COMMIT, "run": RUN, "verdict": "passed"}
+
+
+@pytest.mark.parametrize(("verdict", "passed"), [("passed", True), ("failed", False)])
+def test_prod_tests_finished_has_a_verdict(verdict: str, passed: bool) -> None:
+    """Passed or failed; there is no third."""
+    assert ProdTestsFinished.parse(data(FINISHED, verdict=verdict)).passed is passed
+
+
+def test_prod_tests_finished_without_a_verdict_is_refused() -> None:
+    """Silence is not success."""
+    with pytest.raises(Rejected):
+        ProdTestsFinished.parse(data({name: value for name, value in FINISHED.items() if name != "verdict"}))
+
+
+def test_a_repository_and_nothing_else_is_a_release_check() -> None:
+    """Two topics wake open_prod_pr, and its events are told apart by shape alone."""
+    assert read_release_event(b'{"repository":"mdo/environments"}') == ReleaseCheck("mdo/environments")
+    assert read_release_event(data(COMPLETE)) == ReportedCompletion.parse(data(COMPLETE))
+
+
+@pytest.mark.parametrize("changes", [{"commit": COMMIT}, {"rollback": {"reason": "x"}}, {"force": True}])
+def test_anything_beside_the_repository_must_be_a_whole_completion(changes: dict[str, Any]) -> None:
+    """A mutilated completion must not look at everything instead."""
+    with pytest.raises(Rejected) as caught:
+        read_release_event(data({"repository": "mdo/environments"}, **changes))
+
+    assert caught.value.detail.startswith("attestation-complete: ")
+
+
+@pytest.mark.parametrize(("text", "fits"), [(RUN, True), ("http://x", False), (f"https://x/{'a' * 2048}", False)])
+def test_a_run_is_an_https_address(text: str, fits: bool) -> None:
+    """What is read elsewhere may be written into an event only if its reader would take it."""
+    assert is_run(text) is fits
+
+
+@pytest.mark.parametrize(("text", "fits"), [("qa", True), ("QA", False), ("a" * 64, False)])
+def test_a_suite_has_a_short_plain_name(text: str, fits: bool) -> None:
+    """The same for a suite's name."""
+    assert is_suite(text) is fits

@@ -64,11 +64,14 @@ OPERATIONS = {
         "update",
         "merge",
         "list-files",
+        "request-reviewers",
     ),
     "issues": (
         "add-labels",
+        "add-assignees",
         "create-comment",
         "list-comments",
+        "update-comment",
     ),
 }
 JSON = "application/json"

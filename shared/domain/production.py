@@ -1,0 +1,157 @@
+"""What prod's tests found of a commit, as the statuses on it remember, and the comment that says so.
+
+A status of the context `prodgate/production` begins with the suite that it is about; its link is that suite's run. So a
+replay finds its own run, and a suite that passes does not turn green what another one found.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from shared.domain.events import canonical
+from shared.domain.harmless import code, link
+
+PRODUCTION_STATUS: Final = "prodgate/production"
+COMMENT_MARKER: Final = "<!-- prodgate:production:v1 -->"
+_REMEMBERED: Final = re.compile(r"([a-z0-9-]+) (passed|failed)\b.*", re.ASCII)
+_SHORT: Final = 12  # digits of a commit
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one run of a suite found in prod, and when GitHub was told."""
+
+    suite: str
+    passed: bool
+    run: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Lifetime:
+    """When a release reached each stage; None is not known."""
+
+    tested_commit: datetime | None
+    opened: datetime
+    merged: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class EarlierRelease:
+    """A release that prod had before: its pull request, its tested commit, a suite and its run, whether it passed."""
+
+    number: int
+    commit: str
+    suite: str
+    run: str
+    confirmed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ProductionReport:
+    """Everything that the comment says."""
+
+    repository: str
+    project: str
+    commit: str
+    findings: tuple[Finding, ...]
+    lifetime: Lifetime
+    earlier: EarlierRelease | None
+
+
+def remembered(description: str, run: str, at: datetime) -> Finding | None:
+    """Read a finding out of a status; None where the status is about something else."""
+    found = _REMEMBERED.fullmatch(description)
+    return Finding(found[1], found[2] == "passed", run, at) if found else None
+
+
+def standing(newest_first: Iterable[Finding]) -> dict[str, Finding]:
+    """The newest finding of each suite, by its name."""
+    newest: dict[str, Finding] = {}
+    for finding in newest_first:
+        newest.setdefault(finding.suite, finding)
+    return dict(sorted(newest.items()))
+
+
+def describe(suite: str, *, passed: bool, others: Mapping[str, Finding]) -> str:
+    """Write a status: this suite first, then those that failed before and have not passed since."""
+    failed = ", ".join(name for name, finding in others.items() if not finding.passed and name != suite)
+    own = f"{suite} {'passed' if passed else 'failed'} in production"
+    return f"{own}; still failed: {failed}" if failed else own
+
+
+def comment(report: ProductionReport) -> str:
+    """Write the comment: the verdict, each suite's run, how long everything took, and after a failure the way back."""
+    parts = [_verdict(report), _times(report)]
+    if not all(finding.passed for finding in report.findings):
+        parts.append(_way_back(report))
+    return "\n\n".join([*parts, COMMENT_MARKER])
+
+
+def rollback_command(report: ProductionReport, earlier: EarlierRelease) -> str:
+    """Write the command that asks for an earlier release again; open_prod_pr makes all its checks."""
+    failed = next(finding for finding in report.findings if not finding.passed)
+    event = {
+        "suite": earlier.suite,
+        "repository": report.repository,
+        "commit": earlier.commit,
+        "run": earlier.run,
+        "rollback": {"reason": f"{failed.suite} failed in production, see {failed.run}"[:500]},
+    }
+    message = canonical(event).decode()
+    return (
+        f"gcloud pubsub topics publish attestation-complete --project={report.project} --message={shlex.quote(message)}"
+    )
+
+
+def _verdict(report: ProductionReport) -> str:
+    passed = all(finding.passed for finding in report.findings)
+    what = "**In production, and its tests passed.**" if passed else "**Its tests failed in production.**"
+    on = code(report.commit[:_SHORT])
+    rows = [
+        f"> - {code(f.suite)} {'passed' if f.passed else 'failed'} on {on}: {link('its run', f.run)}"
+        for f in report.findings
+    ]
+    return "\n".join([f"> [!{'NOTE' if passed else 'CAUTION'}]", f"> {what}", ">", *rows])
+
+
+def _times(report: ProductionReport) -> str:
+    times = report.lifetime
+    stages = [
+        ("pinned on dev", times.tested_commit),
+        ("pull request opened", times.opened),
+        ("merged", times.merged),
+        *((f"{code(finding.suite)} finished in prod", finding.at) for finding in report.findings),
+    ]
+    known = [(name, at) for name, at in stages if at is not None]
+    began = known[0][1]
+    rows = [f"| {name} | {at:%Y-%m-%d %H:%M:%S} | {_span(at - began)} |" for name, at in known]
+    return "\n".join(["| Stage | At (UTC) | After |", "| --- | --- | --- |", *rows])
+
+
+def _span(span: timedelta) -> str:
+    """Write a duration; clocks of two machines may differ, so nothing is before its begin."""
+    seconds = max(0, round(span.total_seconds()))
+    hours, minutes = seconds // 3600, seconds // 60 % 60
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {seconds % 60} s"
+
+
+def _way_back(report: ProductionReport) -> str:
+    earlier = report.earlier
+    if earlier is None:
+        return "There is no earlier release to go back to."
+    which = (
+        "the last release that passed its tests in prod"
+        if earlier.confirmed
+        else ("the release before this one; no test in prod has confirmed it")
+    )
+    return (
+        f"To go back to #{earlier.number}, {which}, publish this. "
+        "Everything is checked again, and a pull request opens:\n\n"
+        f"```sh\n{rollback_command(report, earlier)}\n```"
+    )

@@ -1,0 +1,233 @@
+"""After the merge: what prod's tests found stands on the commit that prod runs, and on its pull request."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+
+from local.world.names import CONFIRM
+from local.world.world import World
+from tests.company import release_posts, small_world
+from tests.conftest import Logs
+
+RUN = "https://ci.mdo.example/prod/1"
+OTHER_RUN = "https://ci.mdo.example/prod/2"
+
+
+def merged(world: World, content: bytes = b"posts", how: str = "merge") -> tuple[str, str]:
+    """Release and merge; answer the tested commit, and the one that prod runs."""
+    tested = release_posts(world, content)
+    return tested, world.merge_release(tested, how)
+
+
+def finish(world: World, commit: str, **changed: str) -> None:
+    """Have prod's CI say what it found, and let that be worked off."""
+    world.finish_prod_tests(commit, **changed)
+    world.settle()
+
+
+def production(world: World, commit: str) -> list[tuple[str, str]]:
+    """State and description of every status of ours on a commit of prod, newest first."""
+    found = [s for s in world.statuses(commit) if s.context == "prodgate/production"]
+    assert {s.creator for s in found} <= {CONFIRM.login}
+    return [(s.state, s.description) for s in found]
+
+
+@pytest.mark.parametrize("how", ["merge", "squash"])
+def test_a_release_that_passed_in_prod_says_so_on_its_commit_and_its_pull_request(world: World, how: str) -> None:
+    """Whoever merged sees, without leaving the page, that it works, and how long the way took."""
+    _, commit = merged(world, how=how)
+
+    finish(world, commit)
+
+    assert production(world, commit) == [("success", "smoke passed in production")]
+    (comment,) = world.comments(1)
+    assert comment.startswith("> [!NOTE]\n> **In production, and its tests passed.**\n")
+    assert f"`smoke` passed on `{commit[:12]}`: [its run]({RUN})" in comment
+    stages = re.findall(r"^\| (.+?) \| \d{4}-\d\d-\d\d \d\d:\d\d:\d\d \| \d+ min \d+ s \|$", comment, re.MULTILINE)
+    assert stages == ["pinned on dev", "pull request opened", "merged", "`smoke` finished in prod"]
+    assert "gcloud" not in comment
+
+
+def test_a_replay_leaves_status_and_comment_as_they_are(world: World, logs: Logs) -> None:
+    """The run is found on the commit, the comment on the pull request."""
+    _, commit = merged(world)
+    finish(world, commit)
+    before = world.lasting_state(), world.comments(1), world.statuses(commit)
+    logs()
+
+    finish(world, commit)
+
+    assert (world.lasting_state(), world.comments(1), world.statuses(commit)) == before
+    (done,) = [e for e in logs() if e["logging.googleapis.com/labels"].get("event") == "event.done"]
+    assert done["logging.googleapis.com/labels"]["changed"] == "False"
+
+
+def test_a_failure_says_so_in_the_same_place_with_the_line_that_rolls_back(world: World) -> None:
+    """At 3 a.m. nobody looks a command up: it is there, with the last release that prod's tests confirmed."""
+    good, confirmed = merged(world, b"good")
+    finish(world, confirmed)
+    _, unconfirmed = merged(world, b"never confirmed")
+    _, bad = merged(world, b"bad")
+
+    finish(world, bad, verdict="failed", run=OTHER_RUN)
+
+    assert production(world, bad) == [("failure", "smoke failed in production")]
+    (comment,) = world.comments(3)
+    assert comment.startswith("> [!CAUTION]\n> **Its tests failed in production.**\n")
+    assert "To go back to #1, the last release that passed its tests in prod," in comment
+    command = re.search(r"```sh\n(.+)\n```", comment)
+    assert command is not None
+    assert command[1].startswith("gcloud pubsub topics publish attestation-complete --project=mdo-gate --message='{")
+    event = json.loads(command[1].partition("--message=")[2].strip("'"))
+    assert (event["commit"], event["suite"]) == (good, "qa")
+    assert event["rollback"] == {"reason": f"smoke failed in production, see {OTHER_RUN}"}
+    assert unconfirmed != bad
+
+
+def test_the_line_that_rolls_back_does(world: World) -> None:
+    """What the comment prints, published as it stands, opens the pull request of the older release."""
+    good, confirmed = merged(world, b"good")
+    finish(world, confirmed)
+    _, bad = merged(world, b"bad")
+    finish(world, bad, verdict="failed")
+    message = re.search(r"--message='(.+)'", world.comments(2)[0])
+    assert message is not None
+
+    world.publish("attestation-complete", message[1].encode())
+    world.settle()
+
+    (pull,) = [pull for pull in world.pull_requests if pull.state == "open"]
+    assert pull.title.startswith(f"Roll back to {good[:12]}: 1 image")
+
+
+def test_without_a_confirmed_release_the_one_before_is_offered_as_what_it_is(world: World) -> None:
+    """Nobody tested it in prod; it is still the best guess, and called one."""
+    good, _ = merged(world, b"good")
+    _, bad = merged(world, b"bad")
+
+    finish(world, bad, verdict="failed")
+
+    (comment,) = world.comments(2)
+    assert "To go back to #1, the release before this one; no test in prod has confirmed it," in comment
+    assert good in comment
+
+
+def test_the_first_release_has_nothing_to_go_back_to(world: World) -> None:
+    """No line is better than one that does not work."""
+    _, bad = merged(world)
+
+    finish(world, bad, verdict="failed")
+
+    assert "There is no earlier release to go back to." in world.comments(1)[0]
+
+
+def test_a_suite_that_passes_does_not_turn_green_what_another_one_found(world: World) -> None:
+    """Two suites share one status; it is green only when none of them is red."""
+    _, commit = merged(world)
+    finish(world, commit, verdict="failed")
+
+    finish(world, commit, suite="load", run=OTHER_RUN)
+
+    assert production(world, commit)[0] == ("failure", "load passed in production; still failed: smoke")
+    (comment,) = world.comments(1)
+    assert "`load` passed" in comment
+    assert "`smoke` failed" in comment
+
+
+def test_a_suite_that_passes_at_its_second_run_turns_green(world: World) -> None:
+    """The first run's failure stays on the page; what counts is the newest of each suite. One comment tells it."""
+    _, commit = merged(world)
+    finish(world, commit, verdict="failed")
+
+    finish(world, commit, run=OTHER_RUN)
+
+    assert production(world, commit) == [
+        ("success", "smoke passed in production"),
+        ("failure", "smoke failed in production"),
+    ]
+    (comment,) = world.comments(1)
+    assert comment.startswith("> [!NOTE]")
+
+
+def test_a_commit_that_no_pull_request_brought_gets_its_status_only(world: World, logs: Logs) -> None:
+    """Somebody pushed to prod by hand; its tests say something all the same."""
+    commit = world.commit_to("prod", {"README.md": b"By hand.\n"})
+
+    finish(world, commit)
+
+    assert production(world, commit) == [("success", "smoke passed in production")]
+    assert "no pull request was merged as this commit" in " ".join(entry["message"] for entry in logs())
+
+
+REJECTED = {
+    "another repository": ({"repository": "mdo/other"}, "unknown-repository"),
+    "an unknown commit": ({"commit": "c" * 40}, "unknown-commit"),
+    "the tested commit": ({}, "not-on-prod"),
+}
+
+
+@pytest.mark.parametrize("case", REJECTED)
+def test_what_prod_does_not_run_is_rejected_and_marks_nothing(world: World, case: str) -> None:
+    """A green status on the wrong commit would be the last good release of somebody's next bad night."""
+    changed, reason = REJECTED[case]
+    tested = release_posts(world)
+
+    finish(world, changed.get("commit", tested), **{k: v for k, v in changed.items() if k != "commit"})
+
+    (message,) = world.rejected
+    assert (message.function, message.reason) == ("confirm_prod", reason)
+    assert production(world, tested) == []
+
+
+def test_a_young_event_about_a_commit_that_is_not_there_yet_is_retried() -> None:
+    """GitHub may show a merge a little later than it tells CI."""
+    with small_world(settling_s=300) as world:
+        world.faults.fail("github.repos/compare-commits", code="NOT_FOUND", times=1)
+
+        finish(world, world.head("prod"))
+
+        assert production(world, world.head("prod"))
+        assert 503 in [record.status for record in world.deliveries]
+
+
+@pytest.mark.parametrize(
+    "method",
+    [
+        "github.repos/compare-commits",
+        "github.repos/list-commit-statuses-for-ref",
+        "github.pulls/list",
+        "github.issues/list-comments",
+        "github.repos/create-commit-status",
+        "github.issues/create-comment",
+    ],
+)
+def test_whatever_fails_once_is_there_once_in_the_end(world: World, method: str) -> None:
+    """Each call refused once, and each reply lost once: one status, one comment."""
+    _, commit = merged(world)
+    world.faults.fail(method, code="PERMISSION_DENIED")
+    finish(world, commit)
+    world.faults.lose_reply(method)
+
+    finish(world, commit, run=OTHER_RUN)
+
+    assert [state for state, _ in production(world, commit)] == ["success", "success"]
+    assert len(world.comments(1)) == 1
+    assert world.dead_letters == []
+
+
+def test_somebody_elses_status_and_comment_are_not_ours(world: World) -> None:
+    """Anybody may set the context and copy the marker; neither is taken for what confirm_prod said."""
+    _, commit = merged(world)
+    world.repository.get_commit(commit).create_status(
+        "success", target_url=RUN, description="smoke passed in production", context="prodgate/production"
+    )
+    world.repository.get_pull(1).create_issue_comment("<!-- prodgate:production:v1 -->")
+
+    finish(world, commit)
+
+    (ours,) = [s for s in world.statuses(commit) if s.creator == CONFIRM.login]
+    assert ours.state == "success"
+    assert len(world.comments(1)) == 2
