@@ -43,6 +43,7 @@ def test_no_token_key_or_jwt_is_ever_printed(loud: World, capfd: pytest.CaptureF
     for code in ("PERMISSION_DENIED", "NOT_FOUND", "RESOURCE_EXHAUSTED"):
         loud.faults.fail("github.repos/compare-commits", code=code)
     loud.pass_tests()
+    loud.finish_prod_tests()
     loud.settle()
 
     printed = "".join(capfd.readouterr())
@@ -55,6 +56,7 @@ def test_no_token_key_or_jwt_is_ever_printed(loud: World, capfd: pytest.CaptureF
 def test_no_token_stands_in_anything_that_is_published(world: World) -> None:
     """Events, rejections and pull requests are read by more people than secrets are."""
     release_posts(world)
+    world.finish_prod_tests()
     world.publish("test-passed", b"poison")
     world.settle()
 
