@@ -8,8 +8,12 @@ import sys
 from typing import Final
 
 COMMANDS: Final = {
+    "attest": "sign images by digest with one key version, and store what was verified",
+    "attestations": "list attestations, and whether each of them counts",
     "demo": "run the whole story on the stand-in cloud",
     "pin": "pin the images of manifests to their digests, or list those that are not",
+    "payload": "print the exact bytes that an attestation signs",
+    "reattest": "before a key goes: sign what prod runs with the next one, or list what is missing",
     "resolve": "print what image references name now",
 }
 

@@ -53,8 +53,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Pin, check or show; answer the exit status."""
     try:
-        found = manifests_below(options.paths, _image_paths(options.image_path))
-        exempt = _policy(options.policy)
+        found = manifests_below(options.paths, image_paths_of(options.image_path))
+        exempt = policy_of(options.policy)
         registries = read_options(options)
     except (OSError, Rejected, ValueError) as error:
         print(f"prodgate pin: {error}", file=sys.stderr)
@@ -75,7 +75,12 @@ def run(options: argparse.Namespace) -> int:
     return UNPINNED if outcome.unpinned else PINNED
 
 
-def _image_paths(rows: list[str]) -> ImagePaths:
+def image_paths_of(rows: list[str]) -> ImagePaths:
+    """Read the rows of `--image-path`.
+
+    Raises:
+        ValueError: one is malformed.
+    """
     for row in rows:
         if not IMAGE_PATH.fullmatch(row):
             message = f"--image-path {row}: it must be like 'acme.io/v1 Shop spec.image'"
@@ -83,7 +88,12 @@ def _image_paths(rows: list[str]) -> ImagePaths:
     return read_image_paths(rows)
 
 
-def _policy(path: Path | None) -> Policy | None:
+def policy_of(path: Path | None) -> Policy | None:
+    """Read the policy of `--policy`, if there is one.
+
+    Raises:
+        Rejected: it holds what is not understood here.
+    """
     return None if path is None else read_policy(path.read_bytes())
 
 

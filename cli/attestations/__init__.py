@@ -1,0 +1,1 @@
+"""`./prodgate attestations`: what is attested, verified as the functions verify it."""

@@ -1,0 +1,1 @@
+"""`./prodgate payload`: the exact bytes that an attestation signs."""

@@ -1,0 +1,1 @@
+"""`./prodgate reattest`: before a key goes, everything that prod runs is signed by the next one."""
