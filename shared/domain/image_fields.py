@@ -7,15 +7,57 @@ from dataclasses import dataclass
 from shared.domain.errors import Reason, Rejected, shown
 from shared.domain.following import FrozenLines, TagComment, TagPattern, read_pattern
 from shared.domain.image import ImageReference
-from shared.domain.yaml_nodes import Scalar, line_of, span_of
+from shared.domain.yaml_nodes import Mapping, Scalar, column_of, line_of, place_of, span_of
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """The text around an image that can be read alone: from where to where, in characters, and in which column."""
+
+    start: int
+    end: int
+    column: int
+
+    @classmethod
+    def of(cls, holder: Mapping) -> Block:
+        """Take a mapping whole."""
+        return cls(place_of(holder), span_of(holder.end)[1], column_of(holder))
+
+    @classmethod
+    def around(cls, value: Scalar, holder: Mapping) -> Block:
+        """Take a key and its value, up to the next key of the mapping; or the mapping, where that is not plain to see.
+
+        Every entry of a block mapping begins in the same column, and reads as if it stood there alone.
+        """
+        nth = next(nth for nth, child in enumerate(holder.children) if child is value)
+        key = holder.children[nth - 1]
+        if holder.event.flow_style or line_of(key) != line_of(value) or column_of(key) != column_of(holder):
+            return cls.of(holder)
+        after = holder.children[nth + 1 : nth + 2]
+        end = place_of(after[0]) if after else span_of(holder.end)[1]
+        # A key by alias has the place of its anchor.
+        return cls(place_of(key), end, column_of(key)) if end > place_of(value) else cls.of(holder)
+
+
+@dataclass(frozen=True, slots=True)
+class TagKeys:
+    """What else of a kustomization's entry changes with its digest, each from where to where.
+
+    `becomes_digest` is the key `newTag` where there is no `digest`, `beside` the value of `newTag` where there is one.
+    """
+
+    becomes_digest: tuple[int, int] | None = None
+    beside: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ImageField:
     """One image in a manifest: where it stands (`start` and `end` in characters, `line` from 1) and what it says.
 
-    `follows` is the tag that the line names: its own, or the one in its `# tag:` comment; `pattern` says which others
-    it moves to. A person froze a line that `is_frozen`.
+    `reference` is the image that runs, `source` what stands in the text, which a kustomization may override in part;
+    `keys` is there where it is such an override itself. `follows` is the tag that the line names: its own, or the one
+    in its `# tag:` comment; `pattern` says which others it moves to. A person froze a line that `is_frozen`. Of a
+    container kustomize overrides the image; of anything else it depends on the version.
     """
 
     path: str
@@ -24,8 +66,12 @@ class ImageField:
     end: int
     reference: ImageReference
     follows: str | None
+    block: Block
+    source: str
     pattern: TagPattern | None = None
     is_frozen: bool = False
+    is_container: bool = False
+    keys: TagKeys | None = None
 
     @property
     def place(self) -> str:
@@ -38,43 +84,54 @@ def followed_tag(text: str, end: int, reference: ImageReference) -> str | None:
     return reference.tag or TagComment.read(text, end).tag
 
 
+def place_in(text: str, node: Scalar) -> tuple[int, int] | None:
+    """From where to where a value stands in the text as it reads; None where it is folded, escaped or in a block."""
+    # The value stands right before the end of its node; an anchor or a type before it may look the same.
+    end = span_of(node)[1] - (1 if node.style in ("'", '"') else 0)
+    start = end - len(node.value)
+    return None if text[start:end] != node.value or node.style in ("|", ">") else (start, end)
+
+
 class ImageLines:
     """The lines of one text, of which some hold an image."""
 
     def __init__(self, path: str, text: str) -> None:
-        self._path = path
-        self._text = text
+        self.path = path
+        self.text = text
         self._frozen = FrozenLines(text)
 
-    def field(self, node: Scalar) -> ImageField:
+    def field(self, node: Scalar, holder: Mapping, *, is_container: bool) -> ImageField:
         """Read the image in a scalar, without its pattern.
 
         Raises:
             Rejected: it is no reference, or does not stand in the text as it reads.
         """
-        # The value stands right before the end of its node; an anchor or a type before it may look the same.
-        end = span_of(node)[1] - (1 if node.style in ("'", '"') else 0)
-        start = end - len(node.value)
-        if self._text[start:end] != node.value or node.style in ("|", ">"):
+        place = place_in(self.text, node)
+        if place is None:
             why = f"the image {shown(node.value)} is folded, escaped or templated"
             raise Rejected(Reason.NOT_UNDERSTOOD, why)
         reference = ImageReference.parse(node.value)
-        follows = followed_tag(self._text, end, reference)
         return ImageField(
-            self._path,
+            self.path,
             line_of(node),
-            start,
-            end,
+            *place,
             reference=reference,
-            follows=follows,
-            is_frozen=self._frozen.hold(end),
+            follows=followed_tag(self.text, place[1], reference),
+            block=Block.around(node, holder),
+            source=node.value,
+            is_frozen=self.is_frozen(place[1]),
+            is_container=is_container,
         )
 
-    def pattern(self, field: ImageField) -> TagPattern | None:
-        """Read which other tags a line follows.
+    def is_frozen(self, end: int) -> bool:
+        """Whether a person froze the line on which something ends."""
+        return self._frozen.hold(end)
+
+    def pattern(self, end: int) -> TagPattern | None:
+        """Read which other tags a line follows on which something ends.
 
         Raises:
             Rejected: that is not understood.
         """
-        follow = TagComment.read(self._text, field.end).follow
+        follow = TagComment.read(self.text, end).follow
         return None if follow is None else read_pattern(follow)

@@ -77,3 +77,8 @@ _INERT: Final = {
 def runs_nothing(kind: Kind) -> bool:
     """Whether objects of this kind never run an image themselves."""
     return kind.name in _INERT.get(kind.group, frozenset())
+
+
+def is_known_name(name: str) -> bool:
+    """Whether a kind of this name is in either table."""
+    return any(kind.name == name for kind in POD_SPECS) or any(name in names for names in _INERT.values())

@@ -36,7 +36,10 @@ TAG_CHARACTERS = 128
 # Manifests.
 MANIFEST_BYTES = 4 * 1024 * 1024  # of one file
 MANIFEST_FILES = 2000  # of one release
-MANIFEST_NODES = 200_000  # YAML nodes and documents of one file
+MANIFEST_EVENTS = 300_000  # YAML events of one file: one of a scalar, two of a collection or a document
+KUSTOMIZE_IMAGES = 20_000  # effective images of one kustomization
+KUSTOMIZE_DEPTH = 32  # kustomizations, each of which includes the next
+KUSTOMIZE_STEPS = 2_000_000  # entries held against images, in all kustomizations of a release
 MANIFEST_DEPTH = 100  # levels of one YAML document; libyaml's composer recurses, and ends the process near 20,000
 
 # Time.

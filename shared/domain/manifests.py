@@ -23,13 +23,13 @@ from shared.domain.errors import Reason, Rejected, shown
 from shared.domain.image_fields import ImageField, ImageLines
 from shared.domain.image_paths import NO_PATHS, ImagePath, ImagePaths
 from shared.domain.kinds import POD_SPECS, Kind, runs_nothing
+from shared.domain.kustomization import KUSTOMIZATION_NAMES, Kustomization, KustomizationReader
 from shared.domain.yaml_nodes import (
     Document,
     Documents,
     Mapping,
     Node,
     Scalar,
-    Seen,
     Sequence,
     is_null,
     line_of,
@@ -42,9 +42,10 @@ __all__ = ["MANIFEST_SUFFIXES", "ImageField", "Manifest", "Mention", "read_manif
 
 MANIFEST_SUFFIXES: Final = (".yaml", ".yml", ".json")
 _CONTAINERS: Final = ("containers", "initContainers", "ephemeralContainers")
+_OVERRIDDEN: Final = frozenset({"containers", "initContainers"})  # by kustomize (api/filters/imagetag/legacy.go)
 _BOM: Final = "\ufeff"
 # kubectl and Argo CD split a file at lines that begin so, before any YAML parser; libyaml reads `---x: …` as a key.
-_FALSE_MARKER: Final = re.compile(r"^---(?![ \t\r]|$)", re.MULTILINE)
+_FALSE_MARKER: Final = re.compile(r"\n---(?![ \t\r\n]|\Z)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ class Mention:
 class Manifest:
     """One file as read: its text without byte order mark, its images, its mentions of others, and its problems.
 
-    `seen` is what the reader saw of the text, against which pinning verifies its edits.
+    A `kustomization` has no images before it is applied (see kustomize.py).
     """
 
     path: str
@@ -68,7 +69,7 @@ class Manifest:
     images: tuple[ImageField, ...]
     problems: tuple[Rejected, ...]
     mentions: tuple[Mention, ...]
-    seen: tuple[Seen, ...]
+    kustomization: Kustomization | None = None
 
 
 def read_manifest(
@@ -77,10 +78,16 @@ def read_manifest(
     """Read one file; what is wrong with it is in its problems."""
     reading = _Reading(path, exempt_kinds, image_paths)
     text = reading.decode(data)
-    seen = reading.read(text)
+    reading.read(text)
     images = tuple(sorted(reading.images, key=lambda image: image.start))
     return Manifest(
-        path, reading.bom, text, images, tuple(reading.problems), mentions=tuple(reading.mentions), seen=seen
+        path,
+        reading.bom,
+        text,
+        images,
+        tuple(reading.problems),
+        mentions=tuple(reading.mentions),
+        kustomization=reading.kustomization or (Kustomization() if reading.is_kustomization else None),
     )
 
 
@@ -93,9 +100,12 @@ class _Reading:
         self.problems: list[Rejected] = []
         self.mentions: list[Mention] = []
         self.bom = ""
+        self.is_kustomization = path.rpartition("/")[2] in KUSTOMIZATION_NAMES
+        self.kustomization: Kustomization | None = None
         self._exempt_kinds = exempt_kinds
         self._image_paths = image_paths
         self._places: set[int] = set()
+        self._repeated: frozenset[int] = frozenset()
         self._lines = ImageLines(path, "")
 
     def decode(self, data: bytes) -> str:
@@ -113,14 +123,14 @@ class _Reading:
         self._lines = ImageLines(self.path, text)
         return text
 
-    def read(self, text: str) -> tuple[Seen, ...]:
-        """Take the images of every document, until one does not parse; answer what was seen of the text."""
-        marker = _FALSE_MARKER.search(text)
+    def read(self, text: str) -> None:
+        """Take the images of every document, until one does not parse."""
+        marker = _FALSE_MARKER.search(f"\n{text}")
         if marker is not None:
             line = text.count("\n", 0, marker.start()) + 1
             why = f"line {line} begins with --- and goes on, where other readers begin a document"
             self._problem(None, Reason.NOT_UNDERSTOOD, why)
-            return ()
+            return
         documents = Documents(text)
         try:
             for document in documents.read():
@@ -130,7 +140,6 @@ class _Reading:
             if documents.is_too_large:
                 self.images, self.problems, self.mentions = [], [], []
             self._problem(None, error.reason, error.detail)
-        return tuple(documents.seen)
 
     def _document(self, document: Document) -> None:
         """Take one document's images, or say why they cannot be known."""
@@ -143,9 +152,22 @@ class _Reading:
             self._problem(refusal.line, refusal.reason, refusal.why)
         else:
             before = len(self.problems)
-            self._object(root)
+            self._repeated = document.repeated
+            if self.is_kustomization:
+                self._kustomization(root)
+            else:
+                self._object(root)
             if len(self.problems) == before:
                 self._mention(document)
+
+    def _kustomization(self, root: Mapping) -> None:
+        if self.kustomization is not None:
+            self._problem(line_of(root), Reason.NOT_UNDERSTOOD, "a kustomization is one document, and this is another")
+            return
+        reader = KustomizationReader(self._lines, self._repeated)
+        self.kustomization = reader.read(root)
+        for problem in reader.problems:
+            self._problem(problem.line, problem.reason, problem.why)
 
     def _mention(self, document: Document) -> None:
         """Keep what is called an image and was not read as one; only people can know whether it is run."""
@@ -211,19 +233,20 @@ class _Reading:
         if not isinstance(spec, Mapping):
             self._problem(line_of(root), Reason.MALFORMED_MANIFEST, f"it has no {'.'.join(path)}")
             return
-        for holder in (container for field in _CONTAINERS for container in self._items(spec, field)):
-            self._image(holder, "image", "a container or volume has no image")
+        for field in _CONTAINERS:
+            for holder in self._items(spec, field):
+                self._image(holder, "image", "a container or volume has no image", is_container=field in _OVERRIDDEN)
         for volume in self._items(spec, "volumes"):
             source = value_of(volume, "image")
             if source is not None:
                 self._image(source, "reference", "a container or volume has no reference")
 
-    def _image(self, holder: Node, key: str, absent: str) -> None:
+    def _image(self, holder: Node, key: str, absent: str, *, is_container: bool = False) -> None:
         node = value_of(holder, key)
-        if not isinstance(node, Scalar) or not node.value:
+        if not isinstance(holder, Mapping) or not isinstance(node, Scalar) or not node.value:
             self._problem(line_of(holder), Reason.MALFORMED_MANIFEST, absent)
-        elif self._is_new(node):
-            self._field(node)
+        elif place_of(node) not in self._repeated and self._is_new(node):
+            self._field(node, holder, is_container=is_container)
         else:
             why = "an alias shares this image, so it cannot be judged alone"
             self._problem(line_of(node), Reason.NOT_UNDERSTOOD, why)
@@ -243,11 +266,11 @@ class _Reading:
         self._places.add(place)
         return not known
 
-    def _field(self, node: Scalar) -> None:
+    def _field(self, node: Scalar, holder: Mapping, *, is_container: bool) -> None:
         try:
-            field = self._lines.field(node)
+            field = self._lines.field(node, holder, is_container=is_container)
             self.images.append(field)
-            pattern = self._lines.pattern(field)
+            pattern = self._lines.pattern(field.end)
         except Rejected as error:
             # A pattern that is not understood leaves the image, which then follows its own tag alone.
             self._problem(line_of(node), error.reason, error.detail)

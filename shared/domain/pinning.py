@@ -12,16 +12,17 @@ Rules:
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from shared.domain.errors import Fault, Unavailable
 from shared.domain.following import TagComment, latest
-from shared.domain.image import Digest, ImageName
+from shared.domain.image import Digest, ImageName, is_tag
 from shared.domain.image_fields import ImageField
 from shared.domain.manifests import Manifest, Mention
-from shared.domain.yaml_nodes import differences
+from shared.domain.reading_back import Edit, NotAsIntendedError, edited
 
 TagDigests = Mapping[tuple[ImageName, str], Digest]
 """What each tag of each image names now, in the order in which it became known."""
@@ -40,7 +41,9 @@ class Move:
     @property
     def written(self) -> str:
         """The reference as it will stand, in the name's own spelling."""
-        spelled = self.field.reference.written.partition("@")[0]
+        if self.field.keys is not None:
+            return self.digest
+        spelled = self.field.source.partition("@")[0]
         return f"{spelled.removesuffix(f':{self.field.follows}')}@{self.digest}"
 
 
@@ -70,8 +73,9 @@ def pin(manifest: Manifest, digests: TagDigests) -> PinnedFile:
     wanted = tuple(_moves(manifest, digests))
     free = [move for move in wanted if not move.field.is_frozen]
     is_json = manifest.text.lstrip().startswith("{")  # kubectl and Argo CD read it so, and JSON has no comments
-    moves = tuple(move for move in free if _keeps_its_tag(manifest.text, move.field, is_json=is_json))
-    left = tuple(m.field.place for m in free if not _keeps_its_tag(manifest.text, m.field, is_json=is_json))
+    agreed = _agreed(manifest, free)
+    moves = tuple(move for move in agreed if _keeps_its_tag(manifest.text, move.field, is_json=is_json))
+    moved = {move.field.start for move in moves}
     text = _pinned_text(manifest, moves) if moves else manifest.text
     return PinnedFile(
         manifest.path,
@@ -79,9 +83,20 @@ def pin(manifest: Manifest, digests: TagDigests) -> PinnedFile:
         manifest.images,
         moves,
         frozen=tuple(move for move in wanted if move.field.is_frozen),
-        left_alone=left,
+        left_alone=tuple(dict.fromkeys(move.field.place for move in free if move.field.start not in moved)),
         mentions=manifest.mentions,
     )
+
+
+def _agreed(manifest: Manifest, moves: Sequence[Move]) -> list[Move]:
+    """Keep one move of each place, where every image that it decides moves alike.
+
+    Kustomizations may make images of several names out of one tag, and a digest of one name may be unknown to another.
+    """
+    images = Counter(field.start for field in manifest.images)
+    alike = Counter((move.field.start, move.tag, move.digest) for move in moves)
+    kept = {m.field.start: m for m in moves if alike[m.field.start, m.tag, m.digest] == images[m.field.start]}
+    return list(kept.values())
 
 
 def _moves(manifest: Manifest, digests: TagDigests) -> Iterator[Move]:
@@ -98,47 +113,44 @@ def _moves(manifest: Manifest, digests: TagDigests) -> Iterator[Move]:
 
 def _keeps_its_tag(text: str, field: ImageField, *, is_json: bool) -> bool:
     """Whether the tag stays visible: it is in the comment already, or nothing but a comment follows on the line."""
-    if field.reference.tag is None and field.follows is not None:
+    if (field.reference.tag is None and field.follows is not None) or _beside(field) is not None:
         return True
     return not is_json and _ROOM_FOR_COMMENT.match(text, field.end) is not None
 
 
 def _pinned_text(manifest: Manifest, moves: tuple[Move, ...]) -> str:
     """Edit, and read the result again: the moved references and their tags may differ, and nothing else."""
-    pieces, starts, position, length = [], [], 0, 0
-    for move in moves:
-        for start, end, new in _edits(manifest.text, move):
-            pieces += [manifest.text[position:start], new]
-            length += start - position + len(new)
-            if start == move.field.start:
-                starts.append(length - len(new))
-            position = end
-    text = "".join([*pieces, manifest.text[position:]])
-    if not _reads_back(manifest, text, dict(zip(starts, moves, strict=True))):
-        raise Unavailable(Fault.INTERNAL, f"{manifest.path}: the pinned text does not read back as it should")
-    return text
+    try:
+        return edited(manifest.text, ((move.field.block, edit) for move in moves for edit in _edits(manifest, move)))
+    except NotAsIntendedError:
+        why = f"{manifest.path}: the pinned text does not read back as it should"
+        raise Unavailable(Fault.INTERNAL, why) from None
 
 
-def _edits(text: str, move: Move) -> Iterator[tuple[int, int, str]]:
-    """Yield what is replaced for a move: from, to, and by what; in the order of the text."""
+def _edits(manifest: Manifest, move: Move) -> Iterator[Edit]:
+    """Yield what is replaced for a move."""
     field = move.field
-    yield field.start, field.end, move.written
-    comment = TagComment.read(text, field.end)
-    if field.reference.tag is not None or comment.tag is None:
+    if move.written != field.source:
+        yield Edit(field.start, field.end, move.written, (field.source, move.written))
+    if field.keys is not None and field.keys.becomes_digest is not None:
+        yield Edit(*field.keys.becomes_digest, "digest", ("newTag", "digest"))
+    beside = _beside(field)
+    if beside is not None and move.tag != field.follows:
+        yield Edit(*beside, move.tag, (field.follows or "", move.tag))
+    yield from _comment(manifest.text, move)
+
+
+def _comment(text: str, move: Move) -> Iterator[Edit]:
+    """Yield what keeps the tag visible behind the digest, where it does not stand beside it."""
+    if not is_tag(move.tag):
+        raise NotAsIntendedError
+    field, comment = move.field, TagComment.read(text, move.field.end)
+    if _beside(field) is None and (field.reference.tag is not None or comment.tag is None):
         after = field.end + (text[field.end : field.end + 1] in ("'", '"'))
-        yield after, after, f" # tag: {move.tag}"
-    elif comment.tag != move.tag:
-        yield comment.start, comment.start + len(comment.tag), move.tag
+        yield Edit(after, after, f" # tag: {move.tag}", None)
+    elif comment.tag is not None and comment.tag != move.tag:
+        yield Edit(comment.start, comment.start + len(comment.tag), move.tag, None)
 
 
-def _reads_back(manifest: Manifest, text: str, moves: Mapping[int, Move]) -> bool:
-    waiting = [(at, move) for at, move in moves.items() if move.written != move.field.reference.written][::-1]
-    for wanted, found, span in differences(text, manifest.seen):
-        if not waiting:
-            return False
-        start, move = waiting.pop()
-        is_meant = (wanted, found) == (move.field.reference.written, move.written)
-        if not is_meant or not span[0] <= start < span[1]:
-            return False
-    tags = [TagComment.read(text, start + len(move.written)).tag == move.tag for start, move in moves.items()]
-    return not waiting and all(tags)
+def _beside(field: ImageField) -> tuple[int, int] | None:
+    return None if field.keys is None else field.keys.beside

@@ -15,6 +15,7 @@ from typing import Final
 from shared.domain import limits
 from shared.domain.errors import Reason, Rejected
 from shared.domain.image import PinnedImage
+from shared.domain.kustomization import KUSTOMIZATION_NAMES
 from shared.domain.manifests import MANIFEST_SUFFIXES, ImageField, Manifest
 from shared.domain.policy import Policy
 
@@ -23,7 +24,6 @@ _PROGRAM_SUFFIXES: Final = (".jsonnet", ".libsonnet")
 # Helm takes a chart's templates from files of any suffix, and reads its Chart.yaml whatever `kind` stands in there;
 # Argo CD overrides images out of `.argocd-source.yaml` and `.argocd-source-<application>.yaml`.
 _PROGRAM_NAMES: Final = ("Chart.yaml", ".argocd-source")
-_MANIFEST_NAMES: Final = frozenset({"Kustomization"})
 _SHOWN_PROBLEMS: Final = 5
 
 
@@ -116,7 +116,7 @@ def _matters(entry: TreeEntry, folders: tuple[str, ...]) -> bool:
 
 
 def _is_manifest(path: str) -> bool:
-    return path.endswith(MANIFEST_SUFFIXES) or path.rpartition("/")[2] in _MANIFEST_NAMES
+    return path.endswith(MANIFEST_SUFFIXES) or path.rpartition("/")[2] in KUSTOMIZATION_NAMES
 
 
 def _unreadable(entries: Iterable[TreeEntry]) -> Iterator[Rejected]:

@@ -11,9 +11,10 @@ Source: YAML 1.1 as libyaml reads it; k8s.io/apimachinery (yaml decoder).
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
-from typing import Final, cast
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, Final, cast
 
 import yaml
 
@@ -32,25 +33,24 @@ _IMAGE_ENDS: Final = ("image", "Image")
 _NULLS: Final = frozenset({"", "~", "null", "Null", "NULL"})
 
 Scalar = yaml.ScalarEvent
-Seen = str | type[yaml.Event] | None
-"""An event as pinning verifies it: a scalar's value, another event's type, or None for the end of what parses."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Mapping:
-    """A mapping: the values of its scalar keys by name, and all keys and values in order."""
+    """A mapping: all keys and values in order, the values of its scalar keys by name, and the event that ends it."""
 
-    event: yaml.MappingStartEvent
-    children: list[Node] = field(default_factory=list)
-    fields: dict[str, Node] = field(default_factory=dict)
+    event: yaml.CollectionStartEvent
+    children: list[Node]
+    fields: dict[str, Node]
+    end: yaml.MappingEndEvent
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Sequence:
     """A sequence and its items."""
 
     event: yaml.CollectionStartEvent
-    children: list[Node] = field(default_factory=list)
+    children: list[Node]
 
 
 Node = Scalar | Mapping | Sequence
@@ -67,21 +67,35 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One document: its root, what was refused in it first, and the values of keys that are called like images."""
+    """One document: its root, what was refused in it first, and the values of keys that are called like images.
+
+    `repeated` are the places of what an alias repeats.
+    """
 
     root: Node
     refusal: Refusal | None
     named_images: tuple[Scalar, ...]
+    repeated: frozenset[int]
 
 
 def line_of(node: Node) -> int:
     """Count the line on which a node begins, from 1."""
-    return _mark(node).line + 1
+    return line_at(_event(node))
+
+
+def column_of(node: Node) -> int:
+    """Count the characters before a node on its line."""
+    return _mark(_event(node)).column
 
 
 def place_of(node: Node) -> int:
     """Where a node begins, in characters; an alias has the place of what it stands for."""
-    return _mark(node).index
+    return _mark(_event(node)).index
+
+
+def line_at(event: yaml.Event) -> int:
+    """Count the line on which an event begins, from 1."""
+    return _mark(event).line + 1
 
 
 def span_of(event: yaml.Event) -> tuple[int, int]:
@@ -106,17 +120,14 @@ def is_null(node: Node) -> bool:
 
 
 class Documents:
-    """The documents of one text; `seen` and `is_too_large` are filled while they are read."""
+    """The documents of one text; `is_too_large` is set while they are read."""
 
     def __init__(self, text: str) -> None:
-        self.seen: list[Seen] = []
         self.is_too_large = False
         self._text = text
-        self._nodes = 0
-        self._open: list[Mapping | Sequence] = []
-        self._anchors: dict[str, Node] = {}
-        self._refusal: Refusal | None = None
-        self._named: list[Scalar] = []
+        self._open: list[tuple[yaml.CollectionStartEvent, list[Node]]] = []
+        self._harmless: set[str] = set()
+        self._begin_document()
 
     def read(self) -> Iterator[Document]:
         """Yield each document, until one does not parse.
@@ -125,118 +136,144 @@ class Documents:
             Rejected: the rest is not YAML, or the text is too large to be judged.
         """
         loader = yaml.CSafeLoader(self._text)
+        steps = self._steps()
+        event: yaml.Event | None = None
         try:
-            for event in iter(loader.get_event, None):
+            for event in islice(iter(loader.get_event, None), limits.MANIFEST_EVENTS):
                 # Two events of three are scalars: they take the shortest way.
                 if type(event) is Scalar:
-                    self.seen.append(event.value)
                     if event.tag is not None or event.anchor is not None:
-                        self._properties(event, event)
-                    root = self._add(event)
+                        self._scalar_properties(event)
+                    self._children.append(event)
+                elif type(event) is yaml.DocumentEndEvent:
+                    yield self._document()
                 else:
-                    root = self._read(event)
-                if root is not None:
-                    yield Document(root, self._refusal, tuple(self._named))
+                    steps[type(event)](event)
         except yaml.YAMLError as error:
-            self.seen.append(None)
             raise _not_yaml(str(error)) from None
         finally:
             loader.dispose()
+        if not isinstance(event, yaml.StreamEndEvent):
+            raise self._too_large()
 
-    def _read(self, event: yaml.Event) -> Node | None:
-        """Take one event; answer the root of a document that ends with it."""
-        self.seen.append(type(event))
-        if isinstance(event, yaml.CollectionStartEvent):
-            self._begin(event)
-        elif isinstance(event, yaml.CollectionEndEvent):
-            node = self._open.pop()
-            if isinstance(node, Mapping):
-                self._keys(node)
-            return self._add(node)
-        elif isinstance(event, yaml.AliasEvent):
-            return self._add(self._anchored(event))
-        elif isinstance(event, yaml.DocumentStartEvent):
-            self._anchors, self._refusal, self._named = {}, None, []
-            self._nodes += 1
-        return None
+    def _steps(self) -> dict[type[yaml.Event], Callable[[Any], None]]:
+        """What is done with an event that is neither a scalar nor the end of a document."""
+        return {
+            yaml.StreamStartEvent: self._nothing,
+            yaml.StreamEndEvent: self._nothing,
+            yaml.DocumentStartEvent: self._begin_document,
+            yaml.MappingStartEvent: self._begin,
+            yaml.SequenceStartEvent: self._begin,
+            yaml.MappingEndEvent: self._end_mapping,
+            yaml.SequenceEndEvent: self._end_sequence,
+            yaml.AliasEvent: self._alias,
+        }
+
+    def _nothing(self, _: yaml.Event) -> None:
+        """Begin or end the text."""
+
+    def _begin_document(self, _: yaml.Event | None = None) -> None:
+        self._children: list[Node] = []
+        self._anchors: dict[str, Node | None] = {}
+        self._repeated: set[int] = set()
+        self._refusal: Refusal | None = None
+        self._named: list[Scalar] = []
+
+    def _document(self) -> Document:
+        return Document(self._children[0], self._refusal, tuple(self._named), frozenset(self._repeated))
 
     def _begin(self, event: yaml.CollectionStartEvent) -> None:
-        node = Mapping(event) if isinstance(event, yaml.MappingStartEvent) else Sequence(event)
-        if event.tag is not None or event.anchor is not None:
-            self._properties(event, node)
-        self._open.append(node)
+        if event.anchor is not None:
+            self._anchor(event, None)
+        if event.tag is not None:
+            self._type(event)
+        self._open.append((event, self._children))
+        self._children = []
         if len(self._open) > limits.MANIFEST_DEPTH:
             raise self._too_large()
 
-    def _add(self, node: Node) -> Node | None:
-        self._nodes += 1
-        if self._nodes > limits.MANIFEST_NODES:
-            raise self._too_large()
-        if not self._open:
-            return node
-        self._open[-1].children.append(node)
-        return None
-
-    def _properties(self, event: Scalar | yaml.CollectionStartEvent, node: Node) -> None:
-        if event.anchor is not None:
-            if event.anchor in self._anchors:
-                raise _not_yaml(f"the anchor {event.anchor} in line {line_of(node)} is there twice")
-            self._anchors[event.anchor] = node
-        if event.tag is not None and event.tag not in _PLAIN_TYPES:
-            self._refuse(node, Reason.NOT_UNDERSTOOD, f"the type {shown(event.tag)} is read differently by others")
-
-    def _anchored(self, event: yaml.AliasEvent) -> Node:
-        node = self._anchors.get(event.anchor or "")
-        if node is None:
-            raise _not_yaml(f"the alias {event.anchor} stands for nothing")
-        return node
-
-    def _keys(self, node: Mapping) -> None:
-        """Name the values of a mapping; a key that repeats, merges or breaks glass refuses the document."""
-        keys = node.children[::2]
-        named = {k.value: value for k, value in zip(keys, node.children[1::2], strict=True) if type(k) is Scalar}
-        node.fields.update(named)
-        self._named += [v for k, v in named.items() if k.endswith(_IMAGE_ENDS) and type(v) is Scalar]
-        names = [key.value for key in keys if type(key) is Scalar] if len(named) < len(keys) else named
-        if len(named) < len(names):
+    def _end_mapping(self, event: yaml.MappingEndEvent) -> None:
+        """Name the values of a mapping; keys that were met before and are of no interest cost nothing more."""
+        children = self._children
+        keys, values = children[::2], children[1::2]
+        names = [key.value for key in keys if type(key) is Scalar]
+        if len(names) < len(keys):
+            values = [value for key, value in zip(keys, values, strict=True) if type(key) is Scalar]
+        fields = dict(zip(names, values, strict=True))
+        start, self._children = self._open.pop()
+        if len(fields) < len(names):
             twice = Counter(names).most_common(1)[0][0]
-            self._refuse(node, Reason.MALFORMED_MANIFEST, f"the key {shown(twice)} appears twice")
-        elif "<<" in node.fields:
-            self._refuse(node, Reason.NOT_UNDERSTOOD, "a YAML merge (<<) is read differently by different tools")
-        elif not BREAK_GLASS.isdisjoint(node.fields):
-            why = "the break-glass label would admit any image; it is never released"
-            self._refuse(node, Reason.BREAK_GLASS, why)
+            self._refuse(start, Reason.MALFORMED_MANIFEST, f"the key {shown(twice)} appears twice")
+        if not self._harmless.issuperset(fields):
+            self._look_at_keys(start, fields)
+        self._close(start, Mapping(start, children, fields, event))
 
-    def _refuse(self, node: Node, reason: Reason, why: str) -> None:
+    def _end_sequence(self, _: yaml.SequenceEndEvent) -> None:
+        children = self._children
+        start, self._children = self._open.pop()
+        self._close(start, Sequence(start, children))
+
+    def _close(self, start: yaml.CollectionStartEvent, node: Node) -> None:
+        self._children.append(node)
+        if start.anchor is not None:
+            self._anchors[start.anchor] = node
+
+    def _scalar_properties(self, event: Scalar) -> None:
+        if event.anchor is not None:
+            self._anchor(event, event)
+        if event.tag is not None:
+            self._type(event)
+
+    def _anchor(self, event: yaml.NodeEvent, node: Node | None) -> None:
+        """Name a node, or one that is still open."""
+        if event.anchor in self._anchors:
+            raise _not_yaml(f"the anchor {event.anchor} in line {line_at(event)} is there twice")
+        self._anchors[event.anchor or ""] = node
+
+    def _type(self, event: Scalar | yaml.CollectionStartEvent) -> None:
+        if event.tag not in _PLAIN_TYPES:
+            self._refuse(event, Reason.NOT_UNDERSTOOD, f"the type {shown(event.tag)} is read differently by others")
+
+    def _alias(self, event: yaml.AliasEvent) -> None:
+        name = event.anchor or ""
+        if name not in self._anchors:
+            raise _not_yaml(f"the alias {name} stands for nothing")
+        node = self._anchors[name]
+        if node is None:
+            raise _not_yaml(f"the alias {name} in line {line_at(event)} stands for what it is in")
+        self._repeated.add(place_of(node))
+        self._children.append(node)
+
+    def _look_at_keys(self, start: yaml.CollectionStartEvent, fields: dict[str, Node]) -> None:
+        """Refuse keys that merge or break glass, and keep what is called like an image."""
+        for key, value in fields.items():
+            if key == "<<":
+                self._refuse(start, Reason.NOT_UNDERSTOOD, "a YAML merge (<<) is read differently by different tools")
+            elif key in BREAK_GLASS:
+                why = "the break-glass label would admit any image; it is never released"
+                self._refuse(start, Reason.BREAK_GLASS, why)
+            elif not key.endswith(_IMAGE_ENDS):
+                self._harmless.add(key)
+            elif type(value) is Scalar:
+                self._named.append(value)
+
+    def _refuse(self, event: yaml.Event, reason: Reason, why: str) -> None:
         if self._refusal is None:
-            self._refusal = Refusal(line_of(node), reason, why)
+            self._refusal = Refusal(line_at(event), reason, why)
 
     def _too_large(self) -> Rejected:
         self.is_too_large = True
-        most = f"{limits.MANIFEST_NODES:,} YAML nodes in {limits.MANIFEST_DEPTH} levels"
+        most = f"{limits.MANIFEST_EVENTS:,} YAML events in {limits.MANIFEST_DEPTH} levels"
         return Rejected(Reason.MALFORMED_MANIFEST, f"it is too large to be judged: at most {most}")
 
 
-def differences(text: str, expected: Iterable[Seen]) -> Iterator[tuple[Seen, Seen, tuple[int, int]]]:
-    """Read a text, and yield each event that is not as expected: what was, what is, and from where to where."""
-    loader = yaml.CSafeLoader(text)
-    wanted: Seen = None
-    try:
-        for wanted in expected:
-            event = cast("yaml.Event", loader.get_event())
-            found: Seen = event.value if type(event) is Scalar else type(event)
-            if found != wanted:
-                yield wanted, found, span_of(event)
-    except yaml.YAMLError:
-        if wanted is not None:
-            yield wanted, None, (0, 0)
-    finally:
-        loader.dispose()
+def _event(node: Node) -> yaml.Event:
+    return node if isinstance(node, Scalar) else node.event
 
 
-def _mark(node: Node) -> yaml.error.Mark:
+def _mark(event: yaml.Event) -> yaml.error.Mark:
     # libyaml marks every event; the type allows for events that were made by hand.
-    return cast("yaml.error.Mark", (node if isinstance(node, Scalar) else node.event).start_mark)
+    return cast("yaml.error.Mark", event.start_mark)
 
 
 def _not_yaml(why: str) -> Rejected:

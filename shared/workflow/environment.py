@@ -9,6 +9,7 @@ from shared.clients.gathering import together
 from shared.clients.github import Repository
 from shared.clients.github.git import Commit
 from shared.domain.errors import Reason, not_found
+from shared.domain.kustomize import effective
 from shared.domain.manifests import Manifest, read_manifest
 from shared.domain.policy import ANYWHERE, Attested, Place, Policy, Verdict, evaluate
 from shared.domain.release import TreeEntry, manifest_entries, require_readable
@@ -97,7 +98,7 @@ async def contents_of(tree: str, repository: Repository, environment: Environmen
     blobs = await repository.git.blobs(chosen)
     exempt, paths = environment.exempt_kinds, environment.image_paths
     manifests = [read_manifest(e.path, blob, exempt, paths) for e, blob in zip(chosen, blobs, strict=True)]
-    return CommitContents(tree, entries, tuple(manifests))
+    return CommitContents(tree, entries, effective(manifests, environment.folders, paths))
 
 
 async def judged_contents(tree: str, repository: Repository, environment: EnvironmentSettings) -> CommitContents:

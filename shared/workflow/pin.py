@@ -21,7 +21,8 @@ from shared.domain.errors import Fault, Reason, Rejected, Unavailable, not_found
 from shared.domain.events import ImageResolved, event_id
 from shared.domain.image import Digest, ImageName, require_known_registry
 from shared.domain.image_paths import NO_PATHS, ImagePaths
-from shared.domain.manifests import read_manifest
+from shared.domain.kustomize import effective
+from shared.domain.manifests import Manifest, read_manifest
 from shared.domain.pinning import Move, PinnedFile, pin
 from shared.domain.release import TreeEntry, manifest_entries
 from shared.domain.vocabulary import LogEvent
@@ -87,7 +88,7 @@ async def _attempt(
         answers = await gather_all(_current(tag, cloud, settling=settling) for tag in tags)
     told, files = dict(zip(tags, answers, strict=True)), reading.result()
     digests = {tag: answer for tag, answer in told.items() if isinstance(answer, Digest)}
-    pinned = [_pinned(entry, data, digests, settings.image_paths) for entry, data in files.items()]
+    pinned = [_pinned(manifest, digests) for manifest in _manifests(files, settings)]
     changed = _changed(files, pinned)
     if not await _commit(repository, settings.branch, head, changed, events):
         return None
@@ -133,8 +134,13 @@ async def _current(tag: Tag, cloud: PinningCloud, *, settling: bool) -> Digest |
     return found.digest
 
 
-def _pinned(entry: TreeEntry, data: bytes, digests: Mapping[Tag, Digest], paths: ImagePaths) -> PinnedFile:
-    manifest = read_manifest(entry.path, data, image_paths=paths)
+def _manifests(files: Mapping[TreeEntry, bytes], settings: PinSettings) -> tuple[Manifest, ...]:
+    paths = settings.image_paths
+    read = (read_manifest(entry.path, data, image_paths=paths) for entry, data in files.items())
+    return effective(read, settings.folders, paths)
+
+
+def _pinned(manifest: Manifest, digests: Mapping[Tag, Digest]) -> PinnedFile:
     for problem in manifest.problems:
         LOG.warning("not pinned: %s", problem.detail, extra={"event": LogEvent.NOT_PINNED, "reason": problem.reason})
     pinned = pin(manifest, digests)

@@ -232,3 +232,21 @@ def test_an_image_path_of_another_form_is_refused(manifest: Path, capsys: pytest
 
     assert status == 2
     assert "--image-path spec.image" in capsys.readouterr().err
+
+
+def test_a_kustomization_is_checked_and_pinned_as_it_is_built(
+    registry: RunningRegistry, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The placeholder in the resource is nobody's image."""
+    digest = registry.push("mdo/web", "v1")
+    (tmp_path / "web.yaml").write_text("apiVersion: v1\nkind: Pod\nspec:\n  containers:\n    - image: web\n")
+    kustomization = tmp_path / "Kustomization"
+    text = "resources: [web.yaml]\nimages:\n- name: web\n  newName: mdo/web\n  newTag: v1\n"
+    kustomization.write_text(text)
+
+    status = main(["pin", "--check", str(tmp_path)])
+    assert (status, capsys.readouterr().out) == (1, f"{kustomization}:5: mdo/web:v1 is not pinned\n")
+
+    assert main(["pin", str(tmp_path), registry.option]) == 0
+    assert kustomization.read_text() == text.replace("newTag: v1", f"digest: {digest} # tag: v1")
+    assert main(["pin", "--check", str(tmp_path)]) == 0

@@ -10,6 +10,8 @@ import pytest
 from shared.domain.errors import Fault, Unavailable
 from shared.domain.image import ImageName, parse_name
 from shared.domain.image_fields import ImageField
+from shared.domain.image_paths import read_image_paths
+from shared.domain.manifests import read_manifest
 from shared.domain.pinning import PinnedFile, pin
 from tests.unit.domain.material import NAME, A, B, pod, read
 
@@ -140,6 +142,35 @@ def test_flow_style_that_ends_its_line_can_carry_the_comment() -> None:
     assert pinned(text).text == text.replace(f"{NAME}:v1", LONG)
 
 
+BESIDE = {
+    "an explicit key": "? image\n      : nginx:1",
+    "an explicit key after it": "image: nginx:1\n      ? name\n      : app",
+    "a key by alias after it": "tty: &k name\n      image: nginx:1\n      *k : app",
+    "a key by alias": "name: &k image\n      *k : nginx:1",
+    "an anchor before its mapping": "&m\n      image: nginx:1",
+    "flow within flow": "x: {y: {z: 1}, image: {a: 1}}\n      image: nginx:1",
+}
+
+
+@pytest.mark.parametrize("case", BESIDE)
+def test_only_the_image_moves_whatever_stands_beside_it(case: str) -> None:
+    """The part of the text that is read back is cut out with care."""
+    text = f"apiVersion: v1\nkind: Pod\nspec:\n  containers:\n    - {BESIDE[case]}\n    - name: b\n"
+    image = f"nginx@{A} # tag: 1"
+
+    assert pinned(text).text == text.replace("nginx:1", image)
+
+
+def test_images_within_one_another_move_together() -> None:
+    """A custom resource may hold an image beside an object that holds another."""
+    paths = read_image_paths(["acme.io/v1 Shop spec.image", "acme.io/v1 Shop spec.job.image"])
+    text = "apiVersion: acme.io/v1\nkind: Shop\nspec: {job: {\n  image: nginx:1\n  }, image: nginx:1\n  }\n"
+
+    file = pin(read_manifest("x.yaml", text.encode(), image_paths=paths), NOW)
+
+    assert file.text == text.replace("nginx:1", f"nginx@{A} # tag: 1")
+
+
 def test_json_with_a_digest_moves_by_no_comment() -> None:
     """JSON has no comments, so a digest in it follows nothing."""
     text = f'{{"apiVersion": "v1", "kind": "Pod", "spec": {{"containers": [{{"image": "{NAME}@{B}"}}]}}}}\n'
@@ -168,7 +199,7 @@ def _displaced(field: ImageField, by: int) -> ImageField:
     return dataclasses.replace(field, start=field.start + by, end=field.end + by)
 
 
-@pytest.mark.parametrize("by", [-2, -1, 1, 9])
+@pytest.mark.parametrize("by", [-30, -2, -1, 1, 9, 90])
 def test_a_splice_at_the_wrong_place_is_caught_before_it_is_written(by: int) -> None:
     """The text is read again after the edit: one character off is somebody else's line."""
     manifest = read(pod(f"{NAME}@{B} # tag: v1") + "    - name: next\n      image: next:1\n")
@@ -181,14 +212,14 @@ def test_a_splice_at_the_wrong_place_is_caught_before_it_is_written(by: int) -> 
     assert caught.value.detail == "apps/a.yaml: the pinned text does not read back as it should"
 
 
-def test_a_move_with_a_hostile_name_is_caught_before_it_is_written() -> None:
+@pytest.mark.parametrize("source", ["x\n  hostNetwork: true #", "'x"])
+def test_a_move_with_a_hostile_name_is_caught_before_it_is_written(source: str) -> None:
     """Were the grammar ever to let a line end through, the text would not read back."""
     manifest = read(pod("nginx:1"))
     (field,) = manifest.images
-    reference = dataclasses.replace(
-        field.reference, written="x\n  hostNetwork: true #", name=ImageName("h", "p"), tag="t"
-    )
-    hostile = dataclasses.replace(manifest, images=(dataclasses.replace(field, reference=reference, follows="t"),))
+    reference = dataclasses.replace(field.reference, name=ImageName("h", "p"), tag="t")
+    wrong = dataclasses.replace(field, reference=reference, source=source, follows="t")
+    hostile = dataclasses.replace(manifest, images=(wrong,))
 
     with pytest.raises(Unavailable):
         pin(hostile, {(ImageName("h", "p"), "t"): A})

@@ -106,7 +106,7 @@ PROBLEMS = {
     "an item that is no object": (f"{LIST}items: [null]\n", (UNSEEN, "this item is no Kubernetes object")),
     "an item of unknown kind": (f"{LIST}items: [{{apiVersion: x/v1, kind: Y}}]\n", (UNSEEN, "x/v1 Y may run")),
     "a List of another kind": ("apiVersion: v1\nkind: PodList\nitems: []\n", (UNSEEN, "has items")),
-    "a List that holds itself": (f"&a\n{LIST}items: [*a]\n", (UNSEEN, "an alias repeats this object")),
+    "a List that holds itself": (f"&a\n{LIST}items: [*a]\n", (MALFORMED, "the alias a in line 4 stands for what it")),
     "an object twice by alias": (f"{LIST}items: [&p {POD}, *p]\n", (UNSEEN, "an alias repeats this object")),
     "a document behind a false marker": (
         f"{CONFIG_MAP}---x:\n{HIDDEN_POD}",
@@ -204,7 +204,7 @@ def test_a_hundred_levels_are_read_and_one_more_is_not() -> None:
 
     assert problems(read(deep)) == []
     assert problems(read(deeper)) == [
-        (MALFORMED, "apps/a.yaml: it is too large to be judged: at most 200,000 YAML nodes in 100 levels"),
+        (MALFORMED, "apps/a.yaml: it is too large to be judged: at most 300,000 YAML events in 100 levels"),
     ]
 
 
