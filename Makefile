@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: demo test coverage check lint types stage bench lock setup clean
+.PHONY: demo test coverage check lint types stage bench iam lock setup clean
 
 demo: $(READY) ## run the whole story on the stand-in cloud (ARGS=--json for machines)
 	@./prodgate demo $(ARGS)
@@ -30,6 +30,9 @@ stage: $(READY) ## dist/<function>/ and dist/<function>.zip, each as it is deplo
 
 bench: $(READY) ## one JSON object per figure
 	@$(BIN)/python -m bench $(ARGS)
+
+iam: $(READY) ## docs/iam.md: who may do what, out of what Terraform applies
+	@$(BIN)/python -m tests.infra.matrix
 
 lock: $(READY) ## resolve requirements*.in anew; nothing younger than a week
 	@$(BIN)/python -m infra.lock

@@ -13,14 +13,17 @@ locals {
     },
   )
 
-  repository_settings = {
-    PRODGATE_REPOSITORY       = var.environment.repository
-    PRODGATE_DEV_BRANCH       = var.environment.dev_branch
-    PRODGATE_PROD_BRANCH      = var.environment.prod_branch
-    PRODGATE_MANIFEST_FOLDERS = jsonencode(var.environment.folders)
-    PRODGATE_EXEMPT_KINDS     = jsonencode(var.environment.exempt_kinds)
-    PRODGATE_IMAGE_PATHS      = jsonencode(var.environment.image_paths)
-  }
+  repository_settings = merge(
+    {
+      PRODGATE_REPOSITORY       = var.environment.repository
+      PRODGATE_DEV_BRANCH       = var.environment.dev_branch
+      PRODGATE_PROD_BRANCH      = var.environment.prod_branch
+      PRODGATE_MANIFEST_FOLDERS = jsonencode(var.environment.folders)
+    },
+    # Empty means no, everywhere: a list without items is refused, so it is not set.
+    length(var.environment.exempt_kinds) == 0 ? {} : { PRODGATE_EXEMPT_KINDS = jsonencode(var.environment.exempt_kinds) },
+    length(var.environment.image_paths) == 0 ? {} : { PRODGATE_IMAGE_PATHS = jsonencode(var.environment.image_paths) },
+  )
 
   github_settings = {
     for name, github in var.github : name => merge(

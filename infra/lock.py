@@ -11,9 +11,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from infra.staging.lock import RUNTIME_PYTHON
-
 _ROOT: Final = Path(__file__).parents[1]
+_OLDEST_PYTHON: Final = "3.11"  # of laptops; the markers of a universal lock hold for every newer one too
 _COOLDOWN: Final = timedelta(days=7)
 _FILES: Final = ("requirements-dev", "requirements", "requirements-setup")  # the widest first; the others follow it
 
@@ -24,7 +23,7 @@ def lock(name: str, *, before: datetime) -> None:
     subprocess.run(
         [
             *(str(Path(sys.executable).with_name("uv")), "pip", "compile", "--quiet", "--universal", "--upgrade"),
-            *("--generate-hashes", "--python-version", RUNTIME_PYTHON),
+            *("--generate-hashes", "--python-version", _OLDEST_PYTHON),
             *("--exclude-newer", before.date().isoformat()),
             *("--custom-compile-command", "make lock"),
             *constraint,

@@ -12,10 +12,19 @@ data "google_project" "prod" {
   depends_on = [module.prod_services]
 }
 
+data "google_project" "dev" {
+  count = var.dev_project == null ? 0 : 1
+
+  project_id = var.dev_project
+}
+
 locals {
   # Google's own identities. infra/bootstrap.sh makes them, since the provider cannot.
-  pubsub_agent    = "serviceAccount:service-${data.google_project.gate.number}@gcp-sa-pubsub.iam.gserviceaccount.com"
-  admission_agent = "serviceAccount:service-${data.google_project.prod.number}@gcp-sa-binaryauthorization.iam.gserviceaccount.com"
+  pubsub_agent = "serviceAccount:service-${data.google_project.gate.number}@gcp-sa-pubsub.iam.gserviceaccount.com"
+  admission_agents = {
+    for which, project in merge({ prod = data.google_project.prod }, var.dev_project == null ? {} : { dev = data.google_project.dev[0] }) :
+    which => "serviceAccount:service-${project.number}@gcp-sa-binaryauthorization.iam.gserviceaccount.com"
+  }
 }
 
 module "services" {
@@ -64,7 +73,14 @@ module "deployer" {
 
   project      = var.project
   prod_project = var.prod_project
+  dev_project  = var.dev_project
   state_bucket = var.state_bucket
+  grants = [
+    "roles/binaryauthorization.policyViewer",
+    "roles/containeranalysis.occurrences.editor",
+    "roles/logging.logWriter",
+    "roles/storage.objectViewer",
+  ]
   acts_as = merge(
     { builder = module.artifacts.builder },
     { for name, function in module.function : name => function.account },

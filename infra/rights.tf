@@ -1,4 +1,4 @@
-# What the functions may do beyond publishing and reading secrets. docs/iam.md shows all of it as one table.
+# What the functions may do beyond publishing and reading secrets. docs/iam.md shows all rights as one table.
 
 locals {
   # Google's registries among those that are followed: prefix → where the repository is.
@@ -17,11 +17,12 @@ locals {
   }
 }
 
+# It signs with a key version only after it has held the version's public key against the attestor's.
 resource "google_kms_crypto_key_iam_member" "signer" {
-  for_each = var.suites
+  for_each = { for pair in setproduct(["signer", "publicKeyViewer"], keys(var.suites)) : "${pair[0]} ${pair[1]}" => { role = pair[0], suite = pair[1] } }
 
-  crypto_key_id = module.signing[each.key].key
-  role          = "roles/cloudkms.signer"
+  crypto_key_id = module.signing[each.value.suite].key
+  role          = "roles/cloudkms.${each.value.role}"
   member        = module.function["attest_images"].member
 }
 

@@ -24,7 +24,7 @@ module "signing" {
   protection_level = var.protection_level
   trusted_versions = each.value.trusted_versions
   signing_version  = each.value.signing_version
-  admission_agent  = local.admission_agent
+  admission_agents = local.admission_agents
 }
 
 module "prod_policy" {

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from packaging.utils import NormalizedName
 
-RUNTIME_PYTHON: Final = "3.11"  # Cloud Functions' runtime; cloudbuild.yaml tests on the same
+RUNTIME_PYTHON: Final = "3.12"  # Cloud Functions' runtime; cloudbuild.yaml tests on the same
 # The markers of requirements are decided for where the functions run, wherever this runs.
 _RUNTIME: Final = {
     "implementation_name": "cpython",

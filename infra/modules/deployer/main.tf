@@ -16,6 +16,16 @@ variable "state_bucket" {
 }
 
 
+variable "dev_project" {
+  description = "The project whose policy only watches, if there is one."
+  type        = string
+}
+
+variable "grants" {
+  description = "The roles that it may give on whole projects, and no others, so that it cannot make itself mightier."
+  type        = set(string)
+}
+
 variable "acts_as" {
   description = "Service accounts that it puts to work: what each is → `projects/…/serviceAccounts/…`."
   type        = map(string)
@@ -27,23 +37,22 @@ locals {
     "roles/artifactregistry.admin",
     "roles/cloudfunctions.developer",
     "roles/cloudkms.admin",
+    "roles/cloudkms.publicKeyViewer",
     "roles/cloudscheduler.admin",
+    "roles/iam.roleViewer",
     "roles/iam.serviceAccountAdmin",
     "roles/iam.workloadIdentityPoolAdmin",
     "roles/logging.configWriter",
     "roles/monitoring.editor",
     "roles/pubsub.admin",
-    "roles/resourcemanager.projectIamAdmin",
     "roles/run.admin",
-    "roles/secretmanager.admin",
     "roles/serviceusage.serviceUsageAdmin",
     "roles/storage.admin",
   ]
   prod_roles = [
     "roles/binaryauthorization.attestorsAdmin",
-    "roles/binaryauthorization.policyAdmin",
+    "roles/binaryauthorization.policyEditor",
     "roles/containeranalysis.admin",
-    "roles/resourcemanager.projectIamAdmin",
   ]
 }
 
@@ -51,6 +60,29 @@ resource "google_service_account" "deployer" {
   project      = var.project
   account_id   = "prodgate-deployer"
   display_name = "prodgate: applies infra/"
+}
+
+# Google's own role for making secrets reads their values too.
+resource "google_project_iam_custom_role" "secrets" {
+  project     = var.project
+  role_id     = "prodgateSecretsWithoutValues"
+  title       = "prodgate: secrets without their values"
+  description = "Make secrets and say who reads them, but read none"
+  permissions = [
+    "secretmanager.secrets.create",
+    "secretmanager.secrets.delete",
+    "secretmanager.secrets.get",
+    "secretmanager.secrets.getIamPolicy",
+    "secretmanager.secrets.list",
+    "secretmanager.secrets.setIamPolicy",
+    "secretmanager.secrets.update",
+  ]
+}
+
+resource "google_project_iam_member" "secrets" {
+  project = var.project
+  role    = google_project_iam_custom_role.secrets.name
+  member  = google_service_account.deployer.member
 }
 
 resource "google_project_iam_member" "deployer" {
@@ -67,6 +99,28 @@ resource "google_project_iam_member" "deployer_prod" {
   project = var.prod_project
   role    = each.key
   member  = google_service_account.deployer.member
+}
+
+resource "google_project_iam_member" "deployer_dev" {
+  count = var.dev_project == null ? 0 : 1
+
+  project = var.dev_project
+  role    = "roles/binaryauthorization.policyEditor"
+  member  = google_service_account.deployer.member
+}
+
+# Its own roles are not among the grants: a person changes those.
+resource "google_project_iam_member" "grantor" {
+  for_each = toset([var.project, var.prod_project])
+
+  project = each.key
+  role    = "roles/resourcemanager.projectIamAdmin"
+  member  = google_service_account.deployer.member
+
+  condition {
+    title      = "grants of prodgate"
+    expression = "api.getAttribute('iam.googleapis.com/modifiedGrantsByRole', []).hasOnly(${jsonencode(sort(var.grants))})"
+  }
 }
 
 resource "google_storage_bucket_iam_member" "state" {

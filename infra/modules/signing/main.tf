@@ -35,9 +35,9 @@ variable "signing_version" {
   type        = number
 }
 
-variable "admission_agent" {
-  description = "The IAM member that is Binary Authorization itself in the project whose policy names the attestor."
-  type        = string
+variable "admission_agents" {
+  description = "IAM members that are Binary Authorization itself in the projects whose policies name the attestor: which → member."
+  type        = map(string)
 }
 
 resource "google_kms_crypto_key" "this" {
@@ -101,19 +101,23 @@ resource "google_binary_authorization_attestor" "this" {
   }
 }
 
-# In a project of its own the admission check may read neither by itself.
+# In another project than theirs the admission checks may read neither by themselves.
 resource "google_container_analysis_note_iam_member" "admission" {
+  for_each = var.admission_agents
+
   project = var.attestor_project
   note    = google_container_analysis_note.this.name
   role    = "roles/containeranalysis.notes.occurrences.viewer"
-  member  = var.admission_agent
+  member  = each.value
 }
 
 resource "google_binary_authorization_attestor_iam_member" "admission" {
+  for_each = var.admission_agents
+
   project  = var.attestor_project
   attestor = google_binary_authorization_attestor.this.name
   role     = "roles/binaryauthorization.attestorsVerifier"
-  member   = var.admission_agent
+  member   = each.value
 }
 
 output "attestor" {

@@ -1,0 +1,134 @@
+"""Least privilege: who may do what, as Terraform applied it."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+import pytest
+
+from tests.infra.matrix import PAGE, page
+from tests.infra.rights import Right, rights
+from tests.infra.terraform import INFRA, Terraform
+
+OPERATORS: Final = "group:prodgate-operators@mdo.example"
+CI: Final = "serviceAccount:ci-dev@mdo-ci.iam.gserviceaccount.com"
+WIDE: Final = re.compile(r"admin|editor|owner|^roles/(viewer|browser)$", re.IGNORECASE)
+# Rights on whole projects, beside the deployer's: the API has no smaller place for them.
+ON_PROJECTS: Final = {
+    ("attest-images", "roles/binaryauthorization.policyViewer"),
+    ("attest-images", "roles/containeranalysis.occurrences.editor"),
+    ("builder", "roles/logging.logWriter"),
+    ("builder", "roles/storage.objectViewer"),
+    ("open-prod-pr", "roles/binaryauthorization.policyViewer"),
+}
+
+
+@pytest.fixture(scope="module")
+def given(gate: Terraform) -> list[Right]:
+    """Every right that was given."""
+    return rights(gate.resources())
+
+
+def _holders(given: list[Right], role: str, place: str) -> set[str]:
+    return {right.who for right in given if right.role == role and right.place == place}
+
+
+def test_the_page_shows_exactly_what_terraform_gives(given: list[Right]) -> None:
+    """`make iam` writes it anew."""
+    assert PAGE.read_text() == page(given)
+
+
+def test_nobody_but_the_deployer_holds_a_wide_role(given: list[Right]) -> None:
+    """Occurrences are the one exception: Google's role that stores them is called an editor."""
+    wide = {(right.who, right.role) for right in given if WIDE.search(right.role) and right.who != "deployer"}
+    assert wide == {("attest-images", "roles/containeranalysis.occurrences.editor")}
+    assert not {right.role for right in given} & {"roles/owner", "roles/editor", "roles/viewer"}
+
+
+def test_rights_on_whole_projects_are_the_few_that_cannot_be_smaller(given: list[Right]) -> None:
+    """All others hang on a topic, a secret, a key, a service."""
+    on_projects = {(right.who, right.role) for right in given if right.kind == "project" and right.who != "deployer"}
+    assert on_projects == ON_PROJECTS
+
+
+def test_the_deployer_can_give_no_role_on_a_project_but_those_in_use(gate: Terraform, given: list[Right]) -> None:
+    """Its own roles are not among them, so it cannot make itself mightier."""
+    conditions = {
+        resource["values"]["condition"][0]["expression"]
+        for resource in gate.resources()
+        if resource["values"].get("role") == "roles/resourcemanager.projectIamAdmin"
+    }
+    assert len(conditions) == 1
+    grantable = set(re.findall(r'"(roles/[^"]+)"', conditions.pop()))
+    assert grantable == {role for _, role in ON_PROJECTS}
+    assert grantable.isdisjoint(right.role for right in given if right.who == "deployer")
+
+
+def test_the_deployer_makes_secrets_and_reads_none(given: list[Right]) -> None:
+    """Google's `secretmanager.admin` would read them."""
+    assert not [right for right in given if right.who == "deployer" and "secretmanager" in right.role]
+
+
+def test_strangers_may_call_receive_push_and_nothing_else(given: list[Right]) -> None:
+    """Everything else is called by Pub/Sub alone, each function as an identity of its own."""
+    callers = {(right.who, right.place) for right in given if right.role == "roles/run.invoker"}
+    functions = ("attest-images", "open-prod-pr", "pin-manifests", "resolve-image")
+    assert callers == {("allUsers", "receive-push")} | {(f"wake-{name}", name) for name in functions}
+    assert [right.place for right in given if right.who.startswith("all")] == ["receive-push"]
+
+
+def test_only_ci_says_that_tests_passed(given: list[Right]) -> None:
+    """Operators may replay every other event, and read what was kept."""
+    assert _holders(given, "roles/pubsub.publisher", "test-passed") == {CI}
+    assert {right.place for right in given if right.who == OPERATORS} == {
+        "attestation-complete",
+        "dead-letter-pull",
+        "gcr",
+        "image-resolved",
+        "rejected-pull",
+        "release-check",
+    }
+
+
+def test_only_attest_images_signs(given: list[Right]) -> None:
+    """Nobody else has any right on the key, but the deployer who made it."""
+    assert {right.who for right in given if right.kind == "key"} == {"attest-images"}
+    assert {right.who for right in given if right.role == "roles/cloudkms.signer"} == {"attest-images"}
+    assert {right.who for right in given if right.role.endswith("notes.attacher")} == {"attest-images"}
+
+
+def test_each_secret_is_read_by_whom_it_is_for(given: list[Right]) -> None:
+    """Above all the token that writes pull requests."""
+    readers = {(right.place, right.who) for right in given if right.role == "roles/secretmanager.secretAccessor"}
+    assert readers == {
+        ("github-attest-images", "attest-images"),
+        ("github-open-prod-pr", "open-prod-pr"),
+        ("github-pin-manifests", "pin-manifests"),
+        ("registry-ghcr-io", "pin-manifests"),
+        ("registry-ghcr-io", "resolve-image"),
+        ("webhook-docker-hub", "receive-push"),
+        ("webhook-github", "receive-push"),
+    }
+
+
+def test_each_function_publishes_what_comes_after_it_and_what_it_rejects(given: list[Right]) -> None:
+    """receive_push publishes to `gcr` alone: what it refuses, it refuses to the sender."""
+    functions = {"attest-images", "open-prod-pr", "pin-manifests", "receive-push", "resolve-image"}
+    published = {(right.who, right.place) for right in given if right.role == "roles/pubsub.publisher"}
+    assert {(who, topic) for who, topic in published if who in functions} == {
+        ("attest-images", "attestation-complete"),
+        ("attest-images", "rejected"),
+        ("open-prod-pr", "rejected"),
+        ("pin-manifests", "rejected"),
+        ("receive-push", "gcr"),
+        ("resolve-image", "image-resolved"),
+        ("resolve-image", "rejected"),
+    }
+
+
+def test_no_binding_replaces_what_others_gave_and_no_key_is_made() -> None:
+    """`_iam_policy` and `_iam_binding` own a place and throw out whoever else is there."""
+    source = "\n".join(path.read_text() for path in INFRA.rglob("*.tf"))
+    assert not re.findall(r'resource "google_\w+_iam_(?:policy|binding)"', source)
+    assert not re.findall(r'resource "google_(?:service_account_key|secret_manager_secret_version)\w*"', source)
