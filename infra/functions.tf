@@ -13,11 +13,15 @@ locals {
     },
   )
 
+  prod_settings = {
+    PRODGATE_REPOSITORY  = var.environment.repository
+    PRODGATE_PROD_BRANCH = var.environment.prod_branch
+  }
+
   repository_settings = merge(
+    local.prod_settings,
     {
-      PRODGATE_REPOSITORY       = var.environment.repository
       PRODGATE_DEV_BRANCH       = var.environment.dev_branch
-      PRODGATE_PROD_BRANCH      = var.environment.prod_branch
       PRODGATE_MANIFEST_FOLDERS = jsonencode(var.environment.folders)
     },
     # Empty means no, everywhere: a list without items is refused, so it is not set.
@@ -51,7 +55,7 @@ locals {
 
   # Memory: the most that one held after a thousand events, 147 MB (README, Figures), with room for its concurrency.
   # One instance where one process must see all events: pin_manifests gathers them into one commit, open_prod_pr keeps
-  # releases in order.
+  # releases in order, confirm_prod looks for its comment before it writes one.
   every_function = {
     resolve_image = {
       environment = local.registry_settings
@@ -96,6 +100,15 @@ locals {
       })
       publishes   = ["rejected"]
       reads       = ["github-open_prod_pr"]
+      memory      = "512Mi"
+      concurrency = 10
+      instances   = { min = min(var.min_instances, 1), max = 1 }
+      public      = false
+    }
+    confirm_prod = {
+      environment = merge(local.prod_settings, local.github_settings.confirm_prod)
+      publishes   = ["rejected"]
+      reads       = ["github-confirm_prod"]
       memory      = "512Mi"
       concurrency = 10
       instances   = { min = min(var.min_instances, 1), max = 1 }

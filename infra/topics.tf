@@ -12,6 +12,8 @@ locals {
     test-passed          = "attest_images"
     cloud-builds         = "attest_images"
     attestation-complete = "open_prod_pr"
+    release-check        = "open_prod_pr"
+    prod-tests-finished  = "confirm_prod"
   }
 
   # Operators cannot say that tests passed: only CI can, and attest_images asks for more than its word.

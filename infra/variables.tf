@@ -125,8 +125,8 @@ variable "github" {
   }))
 
   validation {
-    condition     = toset(keys(var.github)) == toset(["pin_manifests", "attest_images", "open_prod_pr"])
-    error_message = "Each of pin_manifests, attest_images and open_prod_pr needs a login of its own, and no other function does."
+    condition     = toset(keys(var.github)) == toset(["pin_manifests", "attest_images", "open_prod_pr", "confirm_prod"])
+    error_message = "Each of pin_manifests, attest_images, open_prod_pr and confirm_prod needs a login; no other function does."
   }
 
   validation {

@@ -45,7 +45,7 @@ def documented(function: str) -> set[str]:
     return {
         name
         for names, functions in rows
-        if functions == "all" or function in functions.split(", ")
+        if functions == "all" or function in re.findall(r"\w+", functions)
         for name in re.findall(r"PRODGATE_[A-Z_]+", names)
     }
 

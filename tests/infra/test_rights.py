@@ -73,7 +73,7 @@ def test_the_deployer_makes_secrets_and_reads_none(given: list[Right]) -> None:
 def test_strangers_may_call_receive_push_and_nothing_else(given: list[Right]) -> None:
     """Everything else is called by Pub/Sub alone, each function as an identity of its own."""
     callers = {(right.who, right.place) for right in given if right.role == "roles/run.invoker"}
-    functions = ("attest-images", "open-prod-pr", "pin-manifests", "resolve-image")
+    functions = ("attest-images", "confirm-prod", "open-prod-pr", "pin-manifests", "resolve-image")
     assert callers == {("allUsers", "receive-push")} | {(f"wake-{name}", name) for name in functions}
     assert [right.place for right in given if right.who.startswith("all")] == ["receive-push"]
 
@@ -103,6 +103,7 @@ def test_each_secret_is_read_by_whom_it_is_for(given: list[Right]) -> None:
     readers = {(right.place, right.who) for right in given if right.role == "roles/secretmanager.secretAccessor"}
     assert readers == {
         ("github-attest-images", "attest-images"),
+        ("github-confirm-prod", "confirm-prod"),
         ("github-open-prod-pr", "open-prod-pr"),
         ("github-pin-manifests", "pin-manifests"),
         ("registry-ghcr-io", "pin-manifests"),
@@ -114,11 +115,12 @@ def test_each_secret_is_read_by_whom_it_is_for(given: list[Right]) -> None:
 
 def test_each_function_publishes_what_comes_after_it_and_what_it_rejects(given: list[Right]) -> None:
     """receive_push publishes to `gcr` alone: what it refuses, it refuses to the sender."""
-    functions = {"attest-images", "open-prod-pr", "pin-manifests", "receive-push", "resolve-image"}
+    functions = {"attest-images", "confirm-prod", "open-prod-pr", "pin-manifests", "receive-push", "resolve-image"}
     published = {(right.who, right.place) for right in given if right.role == "roles/pubsub.publisher"}
     assert {(who, topic) for who, topic in published if who in functions} == {
         ("attest-images", "attestation-complete"),
         ("attest-images", "rejected"),
+        ("confirm-prod", "rejected"),
         ("open-prod-pr", "rejected"),
         ("pin-manifests", "rejected"),
         ("receive-push", "gcr"),
