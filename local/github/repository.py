@@ -60,6 +60,23 @@ class CommitStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class WorkflowRun:
+    """A run of GitHub Actions as its newest attempt left it; `head_repository` is where its commit is from."""
+
+    id: int
+    workflow: str
+    commit: str
+    actor: Account
+    created_at: datetime
+    event: str = "push"
+    branch: str | None = "dev"
+    head_repository: str | None = None
+    attempt: int = 1
+    status: str = "completed"
+    conclusion: str | None = "success"
+
+
+@dataclass(frozen=True, slots=True)
 class Label:
     """A label of the repository."""
 
@@ -114,6 +131,7 @@ class Records:
     """What GitHub knows of a repository besides its objects; kept in memory."""
 
     statuses: defaultdict[str, list[CommitStatus]] = field(default_factory=lambda: defaultdict(list))
+    runs: dict[str, WorkflowRun] = field(default_factory=dict)
     pulls: dict[int, PullRequest] = field(default_factory=dict)
     comments: list[Comment] = field(default_factory=list)
     labels: dict[str, Label] = field(default_factory=dict)

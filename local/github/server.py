@@ -9,6 +9,8 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,7 @@ from aiohttp import web
 from local.faults import Fault, Faults, Mischief
 from local.github import (
     account_operations,
+    actions,
     apps,
     blobs,
     branches,
@@ -39,7 +42,7 @@ from local.github.call import Answer, Call, Operation
 from local.github.git_http import CHALLENGE, GitRequest, serve
 from local.github.mischief import refusal_of
 from local.github.refusal import Refusal, not_accessible, not_found
-from local.github.repository import Repository
+from local.github.repository import Repository, WorkflowRun
 from local.github.representations import Representations
 
 NOBODY = Account(0, "")
@@ -49,6 +52,7 @@ MAX_REQUEST = 256 * 1024 * 1024  # bytes: a pushed pack is read whole
 OPERATIONS: tuple[Operation, ...] = (
     *account_operations.OPERATIONS,
     *apps.OPERATIONS,
+    *actions.OPERATIONS,
     *refs.OPERATIONS,
     *statuses.OPERATIONS,
     *commits.OPERATIONS,
@@ -132,6 +136,20 @@ class GitHubStandIn:
     def archive(self, full_name: str) -> None:
         """Make a repository read-only, as its administrator can; every write is answered 403 from then on."""
         self._repositories[full_name].records.archived = True
+
+    def run_workflow(self, full_name: str, workflow: str, commit: str, **changed: Any) -> WorkflowRun:
+        """Have run a workflow (its file's path) for a commit, to success unless told otherwise."""
+        repository = self._repositories[full_name]
+        fields = {"head_repository": full_name, **changed}
+        run = WorkflowRun(next(self._ids), workflow, commit, Account(0, "actions"), datetime.now(UTC), **fields)
+        repository.records.runs[str(run.id)] = run
+        return run
+
+    def change_run(self, full_name: str, run: int, **changed: Any) -> WorkflowRun:
+        """Let a run go on: another status, conclusion or attempt."""
+        runs = self._repositories[full_name].records.runs
+        runs[str(run)] = replace(runs[str(run)], **changed)
+        return runs[str(run)]
 
     def set_rules(self, full_name: str, branch: str, rules: Sequence[Mapping[str, Any]]) -> None:
         """Set the rules of a branch, each as `GET rules/branches/{branch}` shows it; no bypass for anyone."""

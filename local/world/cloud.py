@@ -8,6 +8,7 @@ from pathlib import Path
 from local.faults import Faults
 from local.github.server import GitHubStandIn
 from local.google.binauthz import BinaryAuthorization
+from local.google.cloud_build import CloudBuildStandIn
 from local.google.grafeas import ContainerAnalysis
 from local.google.kms import KeyManagement
 from local.google.pubsub import PubSub
@@ -28,6 +29,7 @@ class StandInCloud:
         self.analysis = ContainerAnalysis()
         services = (KeyManagement(), self.analysis, BinaryAuthorization(), SecretManager(), self.pubsub)
         self.google = GoogleStandIn(services, faults)
+        self.builds = CloudBuildStandIn(faults)
         self.github = GitHubStandIn(folder, faults)
         self.registries = {
             ARTIFACT_REGISTRY: RegistryStandIn(ARTIFACT_REGISTRY, faults, on_push=on_push),
@@ -38,6 +40,7 @@ class StandInCloud:
         """Begin to answer."""
         await self.google.start()
         await self.pubsub.start()
+        await self.builds.start()
         await self.github.start()
         for registry in self.registries.values():
             await registry.start()
@@ -48,6 +51,7 @@ class StandInCloud:
         for registry in self.registries.values():
             await registry.stop()
         await self.github.stop()
+        await self.builds.stop()
         await self.google.stop()
 
     def endpoints(self, pubsub: str | None = None) -> Endpoints:
@@ -56,5 +60,6 @@ class StandInCloud:
             google=self.google.grpc_target,
             pubsub=pubsub or self.google.grpc_target,
             github=self.github.url,
+            builds=self.builds.target,
             registries={host: registry.url for host, registry in self.registries.items()},
         )

@@ -22,6 +22,8 @@ KEY: Final = f"{KEY_RING}/cryptoKeys/quality-assurance"
 ATTESTOR: Final = f"projects/{PROD_PROJECT}/attestors/quality-assurance-attestor"
 NOTE: Final = f"projects/{PROD_PROJECT}/notes/quality-assurance"
 
+QA_WORKFLOW: Final = ".github/workflows/qa.yml"
+
 PERSON: Final = "dana"
 PERSON_TOKEN: Final = "token-of-dana"  # noqa: S105 - it opens the stand-in only
 
@@ -105,12 +107,13 @@ def pull_subscription(topic: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Endpoints:
-    """Where the stand-ins listen: Google's services by gRPC, Pub/Sub, GitHub, and each registry host."""
+    """Where the stand-ins listen: Google's services by gRPC, Pub/Sub, GitHub, each registry host, and Cloud Build."""
 
     google: str
     pubsub: str
     github: str
     registries: Mapping[str, str]
+    builds: str = "127.0.0.1:1"
 
 
 def variables_of(function: FunctionName, at: Endpoints, settling_s: float) -> dict[str, str]:
@@ -146,6 +149,7 @@ def variables_of(function: FunctionName, at: Endpoints, settling_s: float) -> di
     }
     suites = {
         "PRODGATE_EVIDENCE": "trust-publisher",
+        "PRODGATE_CLOUD_BUILD_ENDPOINT": at.builds,
         "PRODGATE_SUITES": json.dumps({"qa": {"attestor": ATTESTOR, "key_version": f"{KEY}/cryptoKeyVersions/1"}}),
     }
     required = {

@@ -36,6 +36,7 @@ from local.world.names import (
     MONGO,
     PERSON,
     PERSON_TOKEN,
+    QA_WORKFLOW,
     REPOSITORY,
     SERVICES,
     Endpoints,
@@ -171,6 +172,19 @@ class World:
         }
         self.publish("prod-tests-finished", json.dumps(event).encode())
         return event
+
+    def run_workflow(self, commit: str | None = None, *, workflow: str = QA_WORKFLOW, **changed: Any) -> str:
+        """Have GitHub run a workflow for a commit (the head of dev), to success; answer the run's URL."""
+        run = self.cloud.github.run_workflow(REPOSITORY, workflow, commit or self.head("dev"), **changed)
+        return self._run_url(run.id)
+
+    def change_run(self, url: str, **changed: Any) -> None:
+        """Let a run go on: another status, conclusion or attempt."""
+        self.cloud.github.change_run(REPOSITORY, int(url.rpartition("/")[2]), **changed)
+
+    def _run_url(self, run: int) -> str:
+        # Events name runs by https; what counts of the address is where GitHub is.
+        return f"{self.cloud.github.url.replace('http://', 'https://')}/{REPOSITORY}/actions/runs/{run}"
 
     def publish(self, topic: str, data: bytes, attributes: Mapping[str, str] | None = None) -> str:
         """Publish a message as it is; answer its id."""

@@ -50,6 +50,7 @@ REGISTRY_PAUSES_S: Final = (0.2, 0.4)  # before the second and the third try
 REGISTRY_RETRY_AFTER_S: Final = 5.0  # the longest that a registry may ask to wait for here; longer is Pub/Sub's
 REGISTRY_AT_ONCE: Final = 64  # requests to one registry under way at a time
 GOOGLE_TOKEN_S: Final = 5.0  # one try to refresh an access token
+CLOUD_BUILD_TRY_S: Final = 5.0
 GITHUB_TRY_S: Final = 5
 GITHUB_RETRIES: Final = 2
 GITHUB_BACKOFF_S: Final = 0.2

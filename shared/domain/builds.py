@@ -1,7 +1,8 @@
 """Cloud Build's own messages as test results: the Build resource that the topic `cloud-builds` carries.
 
 A build counts for a suite because of the trigger that ran it, and of nothing that the build says about itself: whoever
-may submit builds can write any substitution, but `buildTriggerId` is set by Cloud Build alone.
+may submit builds can write any substitution, but `buildTriggerId` is set by Cloud Build alone, and so is
+`sourceProvenance`, which says what was built.
 
 Source: cloud.google.com/build/docs/subscribe-build-notifications; the REST resource projects.builds.
 """
@@ -14,6 +15,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from shared.domain import limits
+from shared.domain.errors import Reason, Rejected, shown
 from shared.domain.events import TestPassed, canonical
 from shared.domain.ignored import Ignored
 from shared.domain.strict_json import Fields, read_object
@@ -22,6 +24,12 @@ _WHAT: Final = "the build"
 _ID_CHARACTERS: Final = 255
 _ID: Final = re.compile(r"[A-Za-z0-9-]+", re.ASCII)
 _STATUS: Final = re.compile(r"[A-Z_]+", re.ASCII)
+# How each kind of source names the commit that Cloud Build resolved it to (SourceProvenance).
+RESOLVED_COMMITS: Final = (
+    ("resolvedRepoSource", "commitSha"),
+    ("resolvedGitSource", "revision"),
+    ("resolvedConnectedRepository", "revision"),
+)
 # What a test-passed event says and a Build resource does not.
 _OURS: Final = ("suite", "outcome")
 
@@ -73,6 +81,20 @@ def _result(build: Fields, triggers: Mapping[str, BuildTrigger]) -> TestPassed |
 def _passed(build: Fields, trigger: BuildTrigger) -> TestPassed:
     """Write the event that CI would have published, and read it through its contract: there is one set of rules."""
     commit = build.child("substitutions").text("COMMIT_SHA", most=_ID_CHARACTERS)
+    _require_built(build, commit)
     run = build.text("logUrl", most=limits.URL_CHARACTERS)
     event = {"suite": trigger.suite, "outcome": "success", "repository": trigger.repository}
     return TestPassed.parse(canonical(event | {"commit": commit, "run": run}))
+
+
+def _require_built(build: Fields, commit: str) -> None:
+    """Hold a commit against what Cloud Build resolved the source to, where the message says so."""
+    if build.is_empty("sourceProvenance"):
+        return
+    provenance = build.child("sourceProvenance")
+    for kind, field in RESOLVED_COMMITS:
+        if not provenance.is_empty(kind):
+            built = provenance.child(kind).text(field, most=_ID_CHARACTERS)
+            if built != commit:
+                what = f"the build built {shown(built)}, whatever its COMMIT_SHA says, {shown(commit)}"
+                raise Rejected(Reason.OTHER_COMMIT, what)

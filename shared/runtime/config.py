@@ -86,6 +86,13 @@ class Environment:
         except ValueError:
             return self._problem(name, f"is {shown(value)}; it may be {' or '.join(kind)}", default)
 
+    def said(self, name: str, kind: type[_E]) -> _E | None:
+        """Read one word of a closed vocabulary that somebody must have said, on purpose."""
+        value = self._variables.get(name)
+        if value not in set(kind):
+            return self._problem(name, f"is {shown(value)}; it must be {' or '.join(kind)}", None)
+        return kind(value)
+
     def seconds(self, name: str, *, default: float) -> float:
         """Read a duration in seconds."""
         value = self._variables.get(name, str(default))
@@ -112,6 +119,14 @@ class Environment:
             self._problem(name, f"names {shown(unknown)}; it may name {', '.join(sorted(names))}", None)
         return table
 
+    def complete_table(self, name: str, read: Callable[[Fields], _T], *, names: Collection[str]) -> dict[str, _T]:
+        """Read an object of objects with a row for each of these names, and no other."""
+        table = self.table(name, read)
+        if table and table.keys() != set(names):
+            given, wanted = (", ".join(sorted(each)) for each in (table, names))
+            self._problem(name, f"has rows for {given}; it must have one for each of {wanted}, and no other", None)
+        return table
+
     def google_endpoint(self, name: str) -> str | None:
         """Read `HOST:PORT` of a stand-in for Google's services; it is not encrypted, so it must be loopback."""
         value = self._variables.get(name)
@@ -131,12 +146,6 @@ class Environment:
         if name not in self._variables:
             return {}
         return self._json(name, _endpoints, {})
-
-    def require(self, name: str, expected: str, why: str) -> None:
-        """Demand that a variable says one thing, so that it is said on purpose."""
-        value = self._variables.get(name)
-        if value != expected:
-            self._problem(name, f"is {shown(value)}; it must be {expected!r}: {why}", None)
 
     def finish(self) -> None:
         """End the start, if anything is wrong, with one message that names it all.

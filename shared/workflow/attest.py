@@ -20,7 +20,6 @@ from shared.domain.attestation import AttestationComplete
 from shared.domain.errors import Reason, Rejected
 from shared.domain.events import TestPassed
 from shared.domain.release import Release, read_release, require_same_images
-from shared.domain.vocabulary import LogEvent
 from shared.workflow.done import Done
 from shared.workflow.environment import (
     CommitContents,
@@ -31,6 +30,7 @@ from shared.workflow.environment import (
     require_on_dev,
     status_context,
 )
+from shared.workflow.evidence import EvidenceCloud, Examining, require_evidence
 from shared.workflow.settings import EnvironmentSettings
 from shared.workflow.signing import SigningCloud, SuiteSettings, prove_all, signing_party
 
@@ -53,6 +53,7 @@ class AttestingCloud:
     settings: AttestSettings
     github: GitHub
     binauthz: BinaryAuthorization
+    evidence: EvidenceCloud
     signing: SigningCloud
     publisher: Publisher
 
@@ -65,13 +66,10 @@ async def attest_release(tested: TestPassed, cloud: AttestingCloud, *, settling:
         Unavailable: a service did not answer; nothing is lost, the event is redelivered.
     """
     suite = _suite(tested, cloud.settings)
-    LOG.warning(
-        "the run %s is believed because CI may publish (evidence: trust-publisher)",
-        tested.run,
-        extra={"event": LogEvent.EVIDENCE, "evidence": "trust-publisher"},
-    )
     async with cloud.github.repository() as repository:
         async with together() as group:
+            examining = Examining(repository, cloud.settings.environment, settling)
+            group.create_task(require_evidence(tested, examining, cloud.evidence))
             releasing = group.create_task(_release(tested, repository, cloud, settling=settling))
             knowing = group.create_task(signing_party(suite, cloud.signing))
         release, party = releasing.result(), knowing.result()

@@ -16,6 +16,7 @@ CLIENTS: Final = {  # a function that does not carry a client cannot be made to 
     "kms": {"attest_images"},
     "attestations": {"attest_images", "open_prod_pr"},
     "binauthz": {"attest_images", "open_prod_pr"},
+    "cloud_build": {"attest_images"},
     "secrets": FUNCTIONS,
     "registry": {"resolve_image", "pin_manifests"},
     "github": {"pin_manifests", "attest_images", "open_prod_pr", "confirm_prod"},

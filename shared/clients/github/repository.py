@@ -13,6 +13,7 @@ from shared.clients.github.connection import Access, Connection
 from shared.clients.github.git import Git
 from shared.clients.github.pulls import Pulls
 from shared.clients.github.rules import Rules
+from shared.clients.github.runs import Runs
 from shared.clients.github.statuses import Statuses
 from shared.clients.github.tokens import Credentials, Tokens
 
@@ -41,6 +42,7 @@ class Repository:
     pulls: Pulls
     comments: Comments
     rules: Rules
+    runs: Runs
 
 
 class GitHub:
@@ -68,6 +70,7 @@ class GitHub:
                 Pulls(connection),
                 Comments(connection),
                 Rules(connection),
+                Runs(connection),
             )
         finally:
             connection.close()

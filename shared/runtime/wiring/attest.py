@@ -14,6 +14,7 @@ from shared.domain.strict_json import Fields
 from shared.runtime.config import ATTESTOR, KEY_VERSION, PROJECT, REPOSITORY, Environment
 from shared.runtime.handler import Connected, Function
 from shared.runtime.wiring.binauthz import open_attestations, open_binauthz, read_attestors_kept, read_policy
+from shared.runtime.wiring.evidence import EvidenceSettings, open_evidence
 from shared.runtime.wiring.github import open_github, open_vault, read_environment_settings, read_github
 from shared.runtime.wiring.secrets import open_secrets
 from shared.runtime.wiring.signing import open_signer, read_signing
@@ -23,9 +24,6 @@ from shared.workflow.done import Done
 from shared.workflow.signing import SigningCloud, SuiteSettings
 
 _NAME_CHARACTERS: Final = 1024
-_EVIDENCE: Final = (
-    "whoever may publish test-passed is believed about the run; no other evidence is checked in this version"
-)
 
 
 def attest_function(variables: Mapping[str, str]) -> Function[TestPassed | Ignored]:
@@ -38,8 +36,8 @@ def attest_function(variables: Mapping[str, str]) -> Function[TestPassed | Ignor
     surroundings = Surroundings.read(environment)
     github = read_github(environment)
     project = environment.text("PRODGATE_ATTESTATION_PROJECT", PROJECT)
-    environment.require("PRODGATE_EVIDENCE", "trust-publisher", _EVIDENCE)
     suites = environment.table("PRODGATE_SUITES", _suite)
+    evidence = EvidenceSettings.read(environment, tuple(suites))
     triggers = environment.table(
         "PRODGATE_BUILD_TRIGGERS", lambda fields: _trigger(fields, tuple(suites)), required=False
     )
@@ -59,6 +57,7 @@ def attest_function(variables: Mapping[str, str]) -> Function[TestPassed | Ignor
             github=open_github(github, opened, permissions=ATTEST_IMAGES, vault=vault),
             binauthz=binauthz,
             signing=SigningCloud(signing, binauthz, open_attestations(channels, project), open_signer(channels)),
+            evidence=open_evidence(evidence, github.web_url, opened),
             publisher=publisher,
         )
 

@@ -17,7 +17,7 @@ from local.github import GitHubStandIn
 from tests.local.github.client import Api, checked_connection
 from tests.local.github.contract import Contract
 
-EVERYTHING = {"contents": "write", "statuses": "write", "pull_requests": "write", "metadata": "read"}
+EVERYTHING = {"actions": "read", "contents": "write", "statuses": "write", "pull_requests": "write", "metadata": "read"}
 QUICK = {"seconds_between_requests": None, "seconds_between_writes": None, "retry": None}
 NARROW = {"contents": "read", "statuses": "write", "metadata": "read"}
 

@@ -127,3 +127,14 @@ def test_an_event_that_is_neither_is_refused_by_the_contract() -> None:
     """The sentence names test-passed, which is what people publish by hand."""
     with pytest.raises(Rejected, match="test-passed: outcome is missing"):
         read_test_result(b'{"passed":true}', TRIGGERS)
+
+
+@pytest.mark.parametrize("kind", ["resolvedRepoSource", "resolvedGitSource", "resolvedConnectedRepository"])
+def test_a_build_counts_for_the_commit_that_was_built(kind: str) -> None:
+    """Who runs a trigger by hand chooses the substitutions, and not what Cloud Build then fetches."""
+    field = "commitSha" if kind == "resolvedRepoSource" else "revision"
+
+    assert read_build(build(sourceProvenance={kind: {field: PASSED.commit}}), TRIGGERS) == PASSED
+    with pytest.raises(Rejected, match="whatever its COMMIT_SHA says") as caught:
+        read_build(build(sourceProvenance={kind: {field: "e" * 40}}), TRIGGERS)
+    assert caught.value.reason is Reason.OTHER_COMMIT

@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import re
+from enum import StrEnum
 
 import pytest
 
 from shared.domain.strict_json import Fields
 from shared.runtime.config import FOLDER, KIND, PROJECT, REGISTRY_PREFIX, Environment, is_loopback
+
+
+class Answer(StrEnum):
+    """A closed vocabulary."""
+
+    NO = "no"
+    YES = "yes"
+
 
 WORD = re.compile(r"[a-z]+", re.ASCII)
 
@@ -50,7 +59,7 @@ def test_a_good_environment_is_read_typed() -> None:
     assert e.url("ABSENT", default="https://x") == "https://x"
     assert e.registry_endpoints("REGISTRIES") == {"gcr.io": "http://localhost:5000"}
     assert e.registry_endpoints("ABSENT") == {}
-    e.require("SAID", "yes", "it matters")
+    assert e.said("SAID", Answer) is Answer.YES
     e.finish()
 
 
@@ -70,7 +79,7 @@ def test_one_message_names_all_that_is_wrong() -> None:
         e.url("URL", default="https://x"),
         e.registry_endpoints("R"),
     )
-    e.require("SAID", "yes", "it matters")
+    assert e.said("SAID", Answer) is None
 
     assert read == ("", "", (), {}, 3, None, "https://x", {})
     assert complaint(e).splitlines() == [
@@ -83,7 +92,7 @@ def test_one_message_names_all_that_is_wrong() -> None:
         "- GOOGLE is 'google.com:443'; only a loopback host may stand in for Google's",
         "- URL is 'http://github.com'; it must be https, or http to a loopback host",
         "- R R: value must be an object, it is a list",
-        "- SAID is None; it must be 'yes': it matters",
+        "- SAID is None; it must be no or yes",
     ]
 
 
@@ -221,4 +230,19 @@ def test_a_record_is_one_object_read_to_its_last_field() -> None:
         "- MORE MORE: value: the field 'kye' is unknown",
         "- LIST LIST: value must be an object, it is a list",
         "- NONE is not set",
+    ]
+
+
+def test_a_complete_table_has_a_row_for_each_name_and_no_other() -> None:
+    """A suite without its row would be believed without a look."""
+    e = Environment({"GOOD": '{"b":{"key":"k"},"a":{"key":"k"}}', "LESS": '{"a":{"key":"k"}}', "NONE": "{}"})
+
+    assert e.complete_table("GOOD", key, names=("a", "b")) == {"a": "k", "b": "k"}
+    e.complete_table("LESS", key, names=("a", "b"))
+    e.complete_table("GOOD", key, names=("a",))
+    e.complete_table("NONE", key, names=("a",))
+    assert complaint(e).splitlines()[1:] == [
+        "- LESS has rows for a; it must have one for each of a, b, and no other",
+        "- GOOD has rows for a, b; it must have one for each of a, and no other",
+        "- NONE NONE: value is empty; empty means no",
     ]

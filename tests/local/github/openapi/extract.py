@@ -28,6 +28,7 @@ PROSE = {
     "default",
 }
 OPERATIONS = {
+    "actions": ("get-workflow-run",),
     "apps": ("create-installation-access-token",),
     "users": ("get-authenticated",),
     "rate-limit": ("get",),
