@@ -20,7 +20,7 @@ from cli.pin.outcome import Outcome, diff
 from cli.pin.registries import add_options, read_options
 from shared.domain.errors import Rejected
 from shared.domain.image_fields import ImageField
-from shared.domain.image_paths import IMAGE_PATH, ImagePaths, read_image_paths
+from shared.domain.image_paths import IMAGE_PATH, ImagePaths, read_image_paths, useless_paths
 from shared.domain.pinning import TagDigests, pin
 from shared.domain.policy import Policy, read_policy
 
@@ -85,7 +85,11 @@ def image_paths_of(rows: list[str]) -> ImagePaths:
         if not IMAGE_PATH.fullmatch(row):
             message = f"--image-path {row}: it must be like 'acme.io/v1 Shop spec.image'"
             raise ValueError(message)
-    return read_image_paths(rows)
+    paths = read_image_paths(rows)
+    for why in useless_paths(paths):
+        message = f"--image-path would be ignored: {why}"
+        raise ValueError(message)
+    return paths
 
 
 def policy_of(path: Path | None) -> Policy | None:

@@ -104,6 +104,8 @@ class ImageReference:
         """
         if len(text) > limits.IMAGE_REFERENCE_CHARACTERS:
             raise _malformed(text, f"it is longer than {limits.IMAGE_REFERENCE_CHARACTERS} characters")
+        if _HEX_ID.fullmatch(text):
+            raise _malformed(text, "64 hex digits are an image id, not a name")
         rest, at, digest = text.partition("@")
         name, tag = _split_tag(rest)
         if tag is not None and not _TAG.fullmatch(tag):
@@ -143,8 +145,6 @@ def parse_name(text: str) -> ImageName:
         Rejected: a host or a path that the grammar does not allow.
     """
     host, path = _split_host(text)
-    if _HEX_ID.fullmatch(text):
-        raise _malformed(text, "64 hex digits are an image id, not a name")
     if not _HOST.fullmatch(host):
         raise _malformed(text, f"{shown(host)} is no registry host")
     if not _PATH.fullmatch(path) or len(path) > limits.IMAGE_PATH_CHARACTERS:

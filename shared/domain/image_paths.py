@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from shared.domain.kinds import Kind
+from shared.domain.kinds import POD_SPECS, Kind
 
 _POD_SPEC: Final = ":podSpec"
 _KEYS: Final = r"[A-Za-z0-9_-]+(?:(?:\[\])?\.[A-Za-z0-9_-]+)*"
@@ -46,3 +46,10 @@ def read_image_paths(rows: Iterable[str]) -> ImagePaths:
         keys = tuple(path.removesuffix(_POD_SPEC).split("."))
         found[kind] = (*found.get(kind, ()), ImagePath(keys, path.endswith(_POD_SPEC)))
     return found
+
+
+def useless_paths(paths: ImagePaths) -> list[str]:
+    """Say which paths would never be followed: Kubernetes itself says where its workloads keep their images."""
+    return [
+        f"{kind} is built in, and read as Kubernetes runs it" for kind in paths if kind in POD_SPECS or kind.is_list
+    ]

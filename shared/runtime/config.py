@@ -147,6 +147,10 @@ class Environment:
             return {}
         return self._json(name, _endpoints, {})
 
+    def refuse(self, name: str, why: str) -> None:
+        """Complain about a variable whose form is right."""
+        self._problem(name, why, None)
+
     def finish(self) -> None:
         """End the start, if anything is wrong, with one message that names it all.
 

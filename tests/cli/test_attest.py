@@ -165,7 +165,7 @@ def test_what_cannot_be_signed_by_its_digest_is_told_and_the_rest_is_signed(run:
 
     assert status == 2
     assert out.startswith(f"{POSTS} now has ")
-    assert err.startswith("error: apps/users.yaml:")
+    assert err.startswith("error: apps/users.yaml line 10:")
     assert err.endswith("us-docker.pkg.dev/acme/apps/users:v2 is a tag; a release names images by digest\n")
 
 

@@ -226,6 +226,14 @@ def test_other_keys_called_image_are_reported_and_never_edited(
     assert status == 0
 
 
+def test_an_image_path_of_a_built_in_kind_is_refused(manifest: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """It would be ignored, and somebody believes that it is not."""
+    status = main(["pin", "--check", "--image-path", "apps/v1 Deployment spec.image", str(manifest)])
+
+    assert status == 2
+    assert "--image-path would be ignored: apps/v1 Deployment is built in" in capsys.readouterr().err
+
+
 def test_an_image_path_of_another_form_is_refused(manifest: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A path that silently matched nothing would leave its images unpinned."""
     status = main(["pin", "--check", "--image-path", "spec.image", str(manifest)])

@@ -9,7 +9,7 @@ from typing import Final
 from shared.clients.github import AppInstallation, Credentials, GitHub, GitHubSettings, StoredToken
 from shared.clients.github.tokens import Grant, InstallationTokens, StoredTokens, Tokens, Vault
 from shared.clients.secrets import Secrets
-from shared.domain.image_paths import IMAGE_PATH, read_image_paths
+from shared.domain.image_paths import IMAGE_PATH, ImagePaths, read_image_paths, useless_paths
 from shared.domain.permissions import Permissions
 from shared.domain.strict_json import Fields
 from shared.runtime.config import BRANCH, CLIENT_ID, FOLDER, KIND, LOGIN, REPOSITORY, SECRET_VERSION, Environment
@@ -43,8 +43,16 @@ def read_environment_settings(environment: Environment) -> EnvironmentSettings:
         prod=environment.text("PRODGATE_PROD_BRANCH", BRANCH, default="prod"),
         folders=environment.texts("PRODGATE_MANIFEST_FOLDERS", FOLDER),
         exempt_kinds=frozenset(environment.texts("PRODGATE_EXEMPT_KINDS", KIND, default="[]")),
-        image_paths=read_image_paths(environment.texts("PRODGATE_IMAGE_PATHS", IMAGE_PATH, default="[]")),
+        image_paths=_image_paths(environment),
     )
+
+
+def _image_paths(environment: Environment) -> ImagePaths:
+    name = "PRODGATE_IMAGE_PATHS"
+    paths = read_image_paths(environment.texts(name, IMAGE_PATH, default="[]"))
+    for why in useless_paths(paths):
+        environment.refuse(name, f"has a path that would be ignored: {why}")
+    return paths
 
 
 def open_github(settings: GitHubSettings, opened: AsyncExitStack, *, permissions: Permissions, vault: Vault) -> GitHub:

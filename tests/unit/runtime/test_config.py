@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from enum import StrEnum
 
@@ -9,6 +10,7 @@ import pytest
 
 from shared.domain.strict_json import Fields
 from shared.runtime.config import FOLDER, KIND, PROJECT, REGISTRY_PREFIX, Environment, is_loopback
+from shared.runtime.wiring.github import read_environment_settings
 
 
 class Answer(StrEnum):
@@ -246,3 +248,15 @@ def test_a_complete_table_has_a_row_for_each_name_and_no_other() -> None:
         "- GOOD has rows for a, b; it must have one for each of a, and no other",
         "- NONE NONE: value is empty; empty means no",
     ]
+
+
+@pytest.mark.parametrize("row", ["apps/v1 Deployment spec.image", "v1 List items:podSpec"])
+def test_a_path_that_would_be_ignored_stops_the_start(row: str) -> None:
+    """Whoever wrote it believes that it says where the images are."""
+    environment = Environment({"PRODGATE_IMAGE_PATHS": json.dumps([row, "acme.io/v1 Shop spec.image"])})
+
+    read_environment_settings(environment)
+
+    kind = row.rpartition(" ")[0]
+    why = f"PRODGATE_IMAGE_PATHS has a path that would be ignored: {kind} is built in, and read as Kubernetes runs it"
+    assert why in complaint(environment)
