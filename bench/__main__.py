@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from bench.attest_release import attest_release
 from bench.cold_start import cold_start
 from bench.figure import Effort, Figure
 from bench.memory import memory
@@ -19,7 +20,7 @@ from bench.rig import recorded, stage_compiled
 from bench.warm_throughput import warm_throughput
 
 _REPLAYED: Final = {"cold_start": cold_start, "warm_throughput": warm_throughput, "memory": memory}
-_WHOLE: Final = {"push_to_pr": push_to_pr, "resolve": resolve, "pin": pin}
+_WHOLE: Final = {"push_to_pr": push_to_pr, "resolve": resolve, "pin": pin, "attest_release": attest_release}
 NAMES: Final = (*_REPLAYED, *_WHOLE)
 
 

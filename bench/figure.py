@@ -22,6 +22,8 @@ class Effort:
     resolve_runs: int
     resolve_tags: int
     pin_runs: int
+    attest_runs: int
+    attest_sizes: tuple[int, ...]
 
     @classmethod
     def of(cls, *, quick: bool) -> Self:
@@ -36,6 +38,8 @@ class Effort:
                 resolve_runs=1,
                 resolve_tags=8,
                 pin_runs=1,
+                attest_runs=1,
+                attest_sizes=(1, 6),
             )
         return cls(
             cold_runs=7,
@@ -46,6 +50,8 @@ class Effort:
             resolve_runs=7,
             resolve_tags=50,
             pin_runs=7,
+            attest_runs=3,
+            attest_sizes=(1, 6, 100, 1000),
         )
 
 

@@ -12,10 +12,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import grpc
 
+from local.google.messages import protobuf_of
 from local.google.refusal import Refusal
 
 if TYPE_CHECKING:
@@ -27,17 +29,38 @@ MAX_DEPTH = 20  # of parentheses, ours
 
 _TOKEN = re.compile(r'\s*(?:(?P<string>"(?:[^"\\]|\\.)*")|(?P<word>[A-Za-z_][A-Za-z_.]*)|(?P<sign>!=|[=(),]))')
 
+
+def _uri(occurrence: Occurrence) -> str:
+    found: Any = protobuf_of(occurrence)  # a proto-plus field is slow to read, and lists read thousands
+    return str(found.resource_uri)
+
+
 _FIELDS: dict[str, Callable[[Occurrence], str]] = {
-    "resourceUrl": lambda occurrence: occurrence.resource_uri,
-    "resourceUri": lambda occurrence: occurrence.resource_uri,
-    "resource_url": lambda occurrence: occurrence.resource_uri,
-    "resource_uri": lambda occurrence: occurrence.resource_uri,
+    "resourceUrl": _uri,
+    "resourceUri": _uri,
+    "resource_url": _uri,
+    "resource_uri": _uri,
     "kind": lambda occurrence: occurrence.kind.name,
     "noteId": lambda occurrence: occurrence.note_name.rpartition("/")[2],
     "noteProjectId": lambda occurrence: occurrence.note_name.split("/")[1],
 }
 
-_FUNCTIONS: dict[str, Callable[[str, str], bool]] = {"has_suffix": str.endswith, "has_prefix": str.startswith}
+_FUNCTIONS: dict[str, Callable[[str, tuple[str, ...]], bool]] = {
+    "has_suffix": str.endswith,
+    "has_prefix": str.startswith,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Function:
+    """A function of a field and of any of some values: what the OR of many functions of one field is."""
+
+    name: str
+    read: Callable[[Occurrence], str]
+    values: tuple[str, ...]
+
+    def __call__(self, occurrence: Occurrence) -> bool:
+        return _FUNCTIONS[self.name](self.read(occurrence), self.values)
 
 
 def parse_filter(text: str) -> Matches:
@@ -77,7 +100,8 @@ class _Parser:
         while self._tokens[:1] == ["OR"]:
             self._next()
             parts.append(self._term())
-        return lambda occurrence: any(part(occurrence) for part in parts)
+        merged = _merged(parts)
+        return lambda occurrence: any(part(occurrence) for part in merged)
 
     def _term(self) -> Matches:
         word = self._next()
@@ -102,7 +126,7 @@ class _Parser:
         self._expect(",")
         value = self._string()
         self._expect(")")
-        return lambda occurrence: _FUNCTIONS[name](read(occurrence), value)
+        return _Function(name, read, (value,))
 
     def _comparison(self, word: str) -> Matches:
         read, sign, value = self._field(word), self._next(), self._string()
@@ -145,3 +169,17 @@ class _Parser:
 
     def _refusal(self, reason: str) -> Refusal:
         return Refusal(grpc.StatusCode.INVALID_ARGUMENT, f"Invalid filter '{self._text}': {reason}.")
+
+
+def _merged(parts: list[Matches]) -> list[Matches]:
+    """Make functions of the same field one, or fifty of them would read it fifty times for each occurrence."""
+    functions: dict[tuple[str, Callable[[Occurrence], str]], _Function] = {}
+    others: list[Matches] = []
+    for part in parts:
+        if isinstance(part, _Function):
+            known = functions.get((part.name, part.read), part)
+            values = known.values if known is part else known.values + part.values
+            functions[part.name, part.read] = _Function(part.name, part.read, values)
+        else:
+            others.append(part)
+    return [*functions.values(), *others]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final, TypeVar
 
 from google.api_core import exceptions
@@ -86,13 +87,17 @@ async def invoke(
     Raises:
         Unavailable: anything else that went wrong.
     """
-    retry = AsyncRetry(predicate=_RETRIED, initial=0.1, maximum=1.0, multiplier=2.0, timeout=call.total_s)
     try:
-        return await method(request=request, retry=retry, timeout=call.try_s)
+        return await method(request=request, retry=_retry(call), timeout=call.try_s)
     except answers:
         raise
     except exceptions.GoogleAPIError as error:
         raise unavailable(call, error) from error
+
+
+@cache
+def _retry(call: Call) -> AsyncRetry:
+    return AsyncRetry(predicate=_RETRIED, initial=0.1, maximum=1.0, multiplier=2.0, timeout=call.total_s)
 
 
 def unavailable(call: Call, error: Exception) -> Unavailable:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 from typing import Final
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -16,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.hashes import SHA256, SHA384, SHA512, Hash
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_public_key
 
+_KEYS_KEPT: Final = 64  # attestors' keys are few, and each verifies many signatures
 PublicKey = ec.EllipticCurvePublicKey | rsa.RSAPublicKey
 
 
@@ -95,6 +97,7 @@ ALGORITHMS: Final = {
 BY_KMS_NAME: Final = {algorithm.kms: algorithm for algorithm in ALGORITHMS.values() if algorithm.kms is not None}
 
 
+@lru_cache(maxsize=_KEYS_KEPT)
 def public_key(pem: str) -> PublicKey | None:
     """Read a PEM public key; None where it is none, or of a kind that no algorithm here signs with."""
     try:
