@@ -76,7 +76,7 @@ locals {
       public      = false
     }
     attest_images = {
-      environment = merge(local.repository_settings, local.github_settings.attest_images, local.policy_settings, {
+      environment = merge(local.registry_settings, local.repository_settings, local.github_settings.attest_images, local.policy_settings, {
         PRODGATE_EVIDENCE = "trust-publisher"
         PRODGATE_SUITES = jsonencode({
           for suite, signing in module.signing : suite => { attestor = signing.attestor, key_version = signing.key_version }
@@ -87,7 +87,7 @@ locals {
         })
       })
       publishes   = ["attestation-complete", "rejected"]
-      reads       = ["github-attest_images"]
+      reads       = concat(["github-attest_images"], local.registry_secrets)
       memory      = "512Mi"
       concurrency = 10
       instances   = { min = var.min_instances, max = 5 }

@@ -7,9 +7,13 @@ locals {
     if can(regex("^[a-z0-9-]+-docker\\.pkg\\.dev/[^/]+/[^/]+", prefix))
   }
   repository_readers = {
-    for pair in setproduct(["resolve_image", "pin_manifests"], keys(local.own_repositories)) :
+    for pair in setproduct(["resolve_image", "pin_manifests", "attest_images"], keys(local.own_repositories)) :
     "${pair[0]} ${pair[1]}" => { function = pair[0], at = local.own_repositories[pair[1]] }
   }
+  # Where the scanner keeps what it finds in the images that are followed; read only where a suite has a gate.
+  scanned_projects = contains(keys(lookup(var.settings, "attest_images", {})), "PRODGATE_VULNERABILITIES") ? toset([
+    for repository in local.own_repositories : repository.project
+  ]) : toset([])
   # Who looks attestations up, for which suite: attest_images before and after it signs, open_prod_pr before it believes.
   judges = {
     for pair in setproduct(["attest_images", "open_prod_pr"], keys(var.suites)) :
@@ -67,6 +71,14 @@ resource "google_artifact_registry_repository_iam_member" "reader" {
 resource "google_project_iam_member" "attestations" {
   project = var.prod_project
   role    = "roles/containeranalysis.occurrences.editor"
+  member  = module.function["attest_images"].member
+}
+
+resource "google_project_iam_member" "findings" {
+  for_each = local.scanned_projects
+
+  project = each.value
+  role    = "roles/containeranalysis.occurrences.viewer"
   member  = module.function["attest_images"].member
 }
 

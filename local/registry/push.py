@@ -53,6 +53,16 @@ async def retag(url: str, repository: str, source: str, tag: str) -> str:
         return await _put_manifest(session, repository, tag, media_type=media_type, body=body)
 
 
+async def delete_image(url: str, repository: str, digest: str) -> None:
+    """Delete a manifest by digest, and with it every tag that names it.
+
+    Raises:
+        aiohttp.ClientResponseError: the registry refused, 404 where there is no such image.
+    """
+    async with aiohttp.ClientSession(f"{url}/", raise_for_status=True) as session:
+        await session.delete(f"v2/{repository}/manifests/{digest}")
+
+
 async def _push_platform(
     session: aiohttp.ClientSession, repository: str, tag: str | None, *, content: bytes, architecture: str = "amd64"
 ) -> dict[str, Any]:

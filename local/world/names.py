@@ -159,7 +159,7 @@ def variables_of(function: FunctionName, at: Endpoints, settling_s: float) -> di
     own = {
         RESOLVE: registries,
         PIN: registries | github,
-        ATTEST: github | policy | suites,
+        ATTEST: registries | github | policy | suites,
         PROMOTE: github | policy | required,
         CONFIRM: github,
     }

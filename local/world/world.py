@@ -23,7 +23,7 @@ from local.faults import Faults
 from local.google.pubsub import DeliveryRecord
 from local.registry.events import Pushed, artifact_registry_event
 from local.registry.push import push_image, retag
-from local.world import apps, attesting, founding, looking
+from local.world import apps, attesting, founding, looking, scanning
 from local.world.clients import Clients
 from local.world.cloud import StandInCloud
 from local.world.git import WorkingCopy
@@ -44,6 +44,7 @@ from local.world.names import (
     topic_path,
     variables_of,
 )
+from local.world.scanning import Found
 
 _T = TypeVar("_T")
 _SETTLED_S: Final = 60.0
@@ -207,6 +208,10 @@ class World:
     def attest(self, image: str, **changed: Any) -> str:
         """Store an attestation of an image (`HOST/PATH@sha256:…`) by hand, see `attesting`; answer its occurrence."""
         return self._do(attesting.attest(self.clients, image, **changed))
+
+    def scan(self, image: str, *findings: Found, status: str = "FINISHED_SUCCESS") -> None:
+        """Have Artifact Analysis scan an image (`HOST/PATH@sha256:…`) anew, with these findings."""
+        self._do(scanning.scan(self.clients, image, findings, status))
 
     def rotate_key(self, *, trusted: bool = True) -> str:
         """Make a new version of the signing key and, if it is trusted, add it to the attestor; answer its name."""

@@ -49,6 +49,8 @@ class Reason(StrEnum):
     IMAGES_DIFFER = "images-differ"
     NOTHING_TO_ATTEST = "nothing-to-attest"
     INCOMPLETE_RELEASE = "incomplete-release"
+    VULNERABLE = "vulnerable"
+    UNSCANNED = "unscanned"
     BRANCH_TAKEN = "branch-taken"
 
 
@@ -67,6 +69,7 @@ class Fault(StrEnum):
     UNTRUSTED_KEY = "untrusted-key"
     LOST_RACE = "lost-race"
     UNPROVEN = "unproven"
+    NOT_SCANNED = "not-scanned"
     INTERNAL = "internal"
 
 

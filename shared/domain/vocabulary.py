@@ -11,6 +11,7 @@ class LogEvent(StrEnum):
     UNAVAILABLE = "event.unavailable"
     REFUSED_REQUEST = "request.refused"
     EVIDENCE = "attest.evidence"
+    SCREENED = "attest.screened"
     PROOF_REFUSED = "proof.refused"
     NOT_PINNED = "pin.skipped"
     MENTIONED = "pin.mentioned"

@@ -1,8 +1,8 @@
 """attest_images: prove an attestation for every image that a tested commit would run in prod.
 
-Order, so that nothing is ever called attested that is not: read what the commit would run; prove every image (see
-signing.py); only then set the commit's status and publish. Whatever fails in between leaves at most attestations that
-the next delivery finds and counts.
+Order, so that nothing is ever called attested that is not: read what the commit would run; screen every image (see
+screening.py) and prove it (see signing.py); only then set the commit's status and publish. Whatever fails in between
+leaves at most attestations that the next delivery finds and counts.
 """
 
 from __future__ import annotations
@@ -22,7 +22,6 @@ from shared.domain.events import TestPassed
 from shared.domain.release import Release, read_release, require_same_images
 from shared.workflow.done import Done
 from shared.workflow.environment import (
-    CommitContents,
     PolicySettings,
     judged_contents,
     prod_policy,
@@ -31,6 +30,7 @@ from shared.workflow.environment import (
     status_context,
 )
 from shared.workflow.evidence import EvidenceCloud, Examining, require_evidence
+from shared.workflow.screening import ScreeningCloud, screen
 from shared.workflow.settings import EnvironmentSettings
 from shared.workflow.signing import SigningCloud, SuiteSettings, prove_all, signing_party
 
@@ -54,6 +54,7 @@ class AttestingCloud:
     github: GitHub
     binauthz: BinaryAuthorization
     evidence: EvidenceCloud
+    screening: ScreeningCloud
     signing: SigningCloud
     publisher: Publisher
 
@@ -72,11 +73,9 @@ async def attest_release(tested: TestPassed, cloud: AttestingCloud, *, settling:
             group.create_task(require_evidence(tested, examining, cloud.evidence))
             releasing = group.create_task(_release(tested, repository, cloud, settling=settling))
             knowing = group.create_task(signing_party(suite, cloud.signing))
-        release, party = releasing.result(), knowing.result()
-        async with together() as group:
-            proving = group.create_task(prove_all(release.to_attest, party, cloud.signing))
-            looking = group.create_task(_is_marked(tested, repository, cloud.github.settings.login))
-        proven, marked = proving.result(), looking.result()
+        (release, marked), party = releasing.result(), knowing.result()
+        await screen(release.to_attest, tested.suite, cloud.screening, is_known=marked, settling=settling)
+        proven = await prove_all(release.to_attest, party, cloud.signing)
         complete = AttestationComplete(tested, proven.proofs)
         if not marked:
             await _mark(complete, repository)
@@ -95,21 +94,20 @@ def _suite(tested: TestPassed, settings: AttestSettings) -> SuiteSettings:
     return suite
 
 
-async def _release(tested: TestPassed, repository: Repository, cloud: AttestingCloud, *, settling: bool) -> Release:
+async def _release(
+    tested: TestPassed, repository: Repository, cloud: AttestingCloud, *, settling: bool
+) -> tuple[Release, bool]:
+    """Read what the commit would run, and whether it has the suite's status already."""
+    environment = cloud.settings.environment
     async with together() as group:
         reading = group.create_task(prod_policy(cloud.binauthz, cloud.settings.policy))
-        contents = await _contents(tested, repository, cloud.settings.environment, settling=settling)
+        commit = await require_on_dev(tested.commit, repository, environment, settling=settling)
+        looking = group.create_task(_is_marked(tested, repository, cloud.github.settings.login))
+        contents = await judged_contents(commit.tree, repository, environment)
     prod = reading.result()
     release = read_release(contents.manifests, prod.policy, prod.system)
     require_same_images(tested.images, release)
-    return release
-
-
-async def _contents(
-    tested: TestPassed, repository: Repository, environment: EnvironmentSettings, *, settling: bool
-) -> CommitContents:
-    commit = await require_on_dev(tested.commit, repository, environment, settling=settling)
-    return await judged_contents(commit.tree, repository, environment)
+    return release, looking.result()
 
 
 async def _is_marked(tested: TestPassed, repository: Repository, login: str) -> bool:

@@ -18,7 +18,8 @@ CLIENTS: Final = {  # a function that does not carry a client cannot be made to 
     "binauthz": {"attest_images", "open_prod_pr"},
     "cloud_build": {"attest_images"},
     "secrets": FUNCTIONS,
-    "registry": {"resolve_image", "pin_manifests"},
+    "registry": {"resolve_image", "pin_manifests", "attest_images"},
+    "vulnerabilities": {"attest_images"},
     "github": {"pin_manifests", "attest_images", "open_prod_pr", "confirm_prod"},
     "pubsub": FUNCTIONS,
 }

@@ -28,6 +28,7 @@ READS: Final = {
     "attest_images reads the system policy": ("binauthz.GetSystemPolicy", 0),
     "attest_images reads the attestor": ("binauthz.GetAttestor", 0),
     "attest_images reads the public key": ("kms.GetPublicKey", 0),
+    "attest_images asks the registry": ("registry.head-manifest", 2),
     "attest_images looks for proof": ("grafeas.ListNoteOccurrences", 0),
     "attest_images has the signature validated": ("binauthz.ValidateAttestationOccurrence", 0),
     "attest_images reads the attestation back": ("grafeas.ListNoteOccurrences", 1),

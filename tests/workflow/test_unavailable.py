@@ -25,6 +25,7 @@ ATTEST_CALLS: Final = (
     "github.git/get-tree",
     "binauthz.GetPolicy",
     "binauthz.GetAttestor",
+    "registry.head-manifest",
     "grafeas.ListNoteOccurrences",
     "kms.AsymmetricSign",
     "binauthz.ValidateAttestationOccurrence",

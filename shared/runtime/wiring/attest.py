@@ -16,6 +16,7 @@ from shared.runtime.handler import Connected, Function
 from shared.runtime.wiring.binauthz import open_attestations, open_binauthz, read_attestors_kept, read_policy
 from shared.runtime.wiring.evidence import EvidenceSettings, open_evidence
 from shared.runtime.wiring.github import open_github, open_vault, read_environment_settings, read_github
+from shared.runtime.wiring.screening import Screening
 from shared.runtime.wiring.secrets import open_secrets
 from shared.runtime.wiring.signing import open_signer, read_signing
 from shared.runtime.wiring.surroundings import Surroundings
@@ -44,6 +45,7 @@ def attest_function(variables: Mapping[str, str]) -> Function[TestPassed | Ignor
     settings = AttestSettings(read_environment_settings(environment), read_policy(environment), suites)
     signing = read_signing(environment)
     attestors_kept_s = read_attestors_kept(environment)
+    screening = Screening.read(environment, suites)
     environment.finish()
     redactor = surroundings.start_logging("attest_images")
 
@@ -51,11 +53,13 @@ def attest_function(variables: Mapping[str, str]) -> Function[TestPassed | Ignor
         channels = surroundings.channels(opened)
         publisher = surroundings.publisher(channels)
         binauthz = open_binauthz(channels, attestors_kept_s=attestors_kept_s)
-        vault = open_vault(open_secrets(channels, redactor), redactor)
+        secrets = open_secrets(channels, redactor)
+        vault = open_vault(secrets, redactor)
         cloud = AttestingCloud(
             settings=settings,
             github=open_github(github, opened, permissions=ATTEST_IMAGES, vault=vault),
             binauthz=binauthz,
+            screening=await screening.open(channels, secrets, opened),
             signing=SigningCloud(signing, binauthz, open_attestations(channels, project), open_signer(channels)),
             evidence=open_evidence(evidence, github.web_url, opened),
             publisher=publisher,

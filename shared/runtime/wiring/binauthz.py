@@ -30,7 +30,7 @@ from shared.runtime.wiring.channel import Channels
 from shared.workflow.environment import PolicySettings
 
 _BINAUTHZ: Final = "binaryauthorization.googleapis.com"
-_CONTAINER_ANALYSIS: Final = "containeranalysis.googleapis.com"  # global: regional storage is not looked into
+CONTAINER_ANALYSIS: Final = "containeranalysis.googleapis.com"  # global: regional storage is not looked into
 
 
 def read_policy(environment: Environment) -> PolicySettings:
@@ -64,5 +64,5 @@ def open_binauthz(channels: Channels, *, attestors_kept_s: float = 0.0) -> Binar
 
 def open_attestations(channels: Channels, project: str) -> Attestations:
     """Connect to Container Analysis; the async client of its own package would hand out a blocking Grafeas client."""
-    transport = channels.transport(GrafeasGrpcAsyncIOTransport, _CONTAINER_ANALYSIS)
+    transport = channels.transport(GrafeasGrpcAsyncIOTransport, CONTAINER_ANALYSIS)
     return Attestations(GrafeasAsyncClient(transport=transport), project)

@@ -1,0 +1,96 @@
+"""Container Analysis again, the scanner's side: what Artifact Analysis found in images.
+
+Scans hang on `https://HOST/PATH@sha256:…`, with a scheme, unlike attestations (samples, containeranalysis), in the
+project of the image's own repository. That a scan is finished is believed of Google's own note only, to which nobody
+else can attach; a finding is believed of anybody, for it can only refuse.
+
+Of an index only the linux/amd64 image is scanned, and on which of the two its findings hang is documented nowhere; an
+index without a scan of its own digest is an image that was never scanned.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from grafeas.grafeas_v1 import DiscoveryOccurrence, GrafeasAsyncClient, ListOccurrencesRequest, NoteKind, Occurrence
+
+from shared.clients import calls
+from shared.clients.gathering import gather_all
+from shared.domain.image import PinnedImage
+from shared.domain.vulnerabilities import Analysis, Finding, Scan, Severity, analysis_project
+
+SCANNER_NOTE: Final = "projects/goog-analysis/notes/PACKAGE_VULNERABILITY"
+_PAGE: Final = 1000  # the most that one list call returns
+_IMAGES: Final = 6  # in one filter: gcloud's own number, "to avoid … the request getting rejected" (filter_util.py)
+_RATED: Final = frozenset(range(Severity.MINIMAL, Severity.CRITICAL + 1))
+_Status = DiscoveryOccurrence.AnalysisStatus
+_ANALYSES: Final = {
+    _Status.FINISHED_SUCCESS: Analysis.FINISHED,
+    _Status.FINISHED_FAILED: Analysis.FAILED,
+    _Status.FINISHED_UNSUPPORTED: Analysis.UNSUPPORTED,
+}
+
+
+class Vulnerabilities:
+    """Reads what the scanner knows about images."""
+
+    def __init__(self, client: GrafeasAsyncClient) -> None:
+        self._client = client
+
+    async def scans(self, images: Sequence[PinnedImage]) -> dict[PinnedImage, Scan]:
+        """Read the scan of every image; one that no scanner looks at has a scan that says so.
+
+        Raises:
+            Unavailable: they cannot be listed.
+        """
+        by_project: defaultdict[str, list[PinnedImage]] = defaultdict(list)
+        for image in images:
+            project = analysis_project(image.name)
+            if project is not None:
+                by_project[project].append(image)
+        lists = [self._list(project, few) for project, some in by_project.items() for few in _batches(some)]
+        found = [occurrence for listed in await gather_all(lists) for occurrence in listed]
+        by_resource: defaultdict[str, list[Occurrence]] = defaultdict(list)
+        for occurrence in found:
+            by_resource[occurrence.resource_uri].append(occurrence)
+        return {image: _scan(by_resource[_resource(image)]) for image in images}
+
+    async def _list(self, project: str, images: Sequence[PinnedImage]) -> list[Occurrence]:
+        resources = " OR ".join(f'(resourceUrl = "{_resource(image)}")' for image in images)
+        kinds = '((kind = "DISCOVERY") OR (kind = "VULNERABILITY"))'
+        request = ListOccurrencesRequest(
+            parent=f"projects/{project}", filter=f"{kinds} AND ({resources})", page_size=_PAGE
+        )
+        pager = await calls.invoke(calls.LIST_OCCURRENCES, self._client.list_occurrences, request)
+        try:
+            return [occurrence async for occurrence in pager]
+        except Exception as error:
+            raise calls.unavailable(calls.LIST_OCCURRENCES, error) from error
+
+
+def _batches(images: Sequence[PinnedImage]) -> Iterable[Sequence[PinnedImage]]:
+    return (images[start : start + _IMAGES] for start in range(0, len(images), _IMAGES))
+
+
+def _resource(image: PinnedImage) -> str:
+    return f"https://{image}"
+
+
+def _scan(occurrences: Sequence[Occurrence]) -> Scan:
+    discoveries = [o for o in occurrences if o.kind == NoteKind.DISCOVERY and o.note_name == SCANNER_NOTE]
+    findings = [_finding(o) for o in occurrences if o.kind == NoteKind.VULNERABILITY]
+    analyses = {_ANALYSES.get(o.discovery.analysis_status, Analysis.UNDER_WAY) for o in discoveries}
+    if not analyses:
+        return Scan(Analysis.NONE, tuple(findings))
+    # Several discoveries of one image contradict each other until all of them have finished.
+    return Scan(analyses.pop() if len(analyses) == 1 else Analysis.UNDER_WAY, tuple(findings))
+
+
+def _finding(occurrence: Occurrence) -> Finding:
+    """Read one finding: the distribution's severity where it gave one, else the note's, else unknown."""
+    found = occurrence.vulnerability
+    ratings = [int(rating) for rating in (found.effective_severity, found.severity) if rating in _RATED]
+    severity = Severity(ratings[0]) if ratings else Severity.UNKNOWN
+    return Finding(occurrence.note_name.rpartition("/")[2], severity, bool(found.fix_available))

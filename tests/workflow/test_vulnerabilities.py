@@ -1,0 +1,271 @@
+"""The vulnerability gate: nothing is signed for an image whose scan is not finished, or finds what is not tolerated."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from typing import Any, Final
+
+import pytest
+
+from local.google.pubsub import DeliveryRecord
+from local.world.scanning import Found
+from local.world.world import World
+from tests.company import POSTS_FILE, pin_posts, small_world, workload
+from tests.conftest import Logs
+
+STRICT: Final = {"mode": "enforce", "fixable": "low", "unfixable": "high", "unscanned": "refuse"}
+CVE: Final = "CVE-2026-1234"
+TOLERATED: Final = {"cve": CVE, "until": "2999-12-31", "owner": "team-posts"}
+
+
+def gate(settling_s: float = 0.0, **changed: Any) -> World:
+    """A world whose suite qa has a gate, strict unless changed."""
+    rows = json.dumps({"qa": STRICT | changed})
+    return small_world(variables={"PRODGATE_VULNERABILITIES": rows}, settling_s=settling_s)
+
+
+@pytest.fixture
+def guarded(quiet_logging: None) -> Iterator[World]:
+    """A world whose suite qa has the strict gate."""
+    with gate() as world:
+        yield world
+
+
+def pass_and_settle(world: World) -> str:
+    """Pass the tests of dev's head and wait; answer the commit."""
+    commit = str(world.pass_tests()["commit"])
+    world.settle()
+    return commit
+
+
+def refusal(world: World) -> tuple[str, str]:
+    """The reason and the sentence of the one rejected event, after which nothing is signed and nothing accepted."""
+    (message,) = world.rejected
+    assert message.function == "attest_images"
+    assert world.attestations == []
+    assert world.statuses(world.head("dev")) == []
+    assert world.faults.calls("kms.AsymmetricSign") == {}
+    return message.reason, message.detail
+
+
+def test_an_image_whose_findings_are_tolerated_is_released(guarded: World) -> None:
+    """Low with a fix, high without one: within what the suite tolerates."""
+    image = pin_posts(guarded)
+    guarded.scan(image, Found("CVE-2026-1", "LOW"), Found("CVE-2026-2", "HIGH", fixable=False))
+
+    pass_and_settle(guarded)
+
+    assert len(guarded.attestations) == 1
+    assert len(guarded.pull_requests) == 1
+
+
+def test_an_image_with_worse_findings_is_refused_with_each_of_them(guarded: World) -> None:
+    """The sentence is what the developer works off, so it names the image, the findings and the limits."""
+    image = pin_posts(guarded)
+    guarded.scan(image, Found(CVE, "MEDIUM"), Found("CVE-2026-2", "CRITICAL", fixable=False))
+
+    pass_and_settle(guarded)
+
+    assert refusal(guarded) == (
+        "vulnerable",
+        (
+            f"{image}: CVE-2026-2 (critical, no fix yet) is worse than high; "
+            f"{image}: {CVE} (medium, a fix exists) is worse than low"
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    ("found", "severity"),
+    [
+        (Found(CVE, "SEVERITY_UNSPECIFIED", severity="CRITICAL"), "critical"),
+        (Found(CVE, "SEVERITY_UNSPECIFIED"), "unknown"),
+    ],
+)
+def test_a_finding_that_the_distribution_did_not_rate_has_the_notes_severity(
+    found: Found, severity: str, guarded: World
+) -> None:
+    """And what nobody rated yet is as bad as the worst."""
+    guarded.scan(pin_posts(guarded), found)
+
+    pass_and_settle(guarded)
+
+    reason, why = refusal(guarded)
+    assert reason == "vulnerable"
+    assert f"{CVE} ({severity}, a fix exists)" in why
+
+
+def test_an_exception_lets_its_vulnerability_pass(quiet_logging: None) -> None:
+    """With its owner's name, until its day."""
+    with gate(allow=[TOLERATED]) as world:
+        world.scan(pin_posts(world), Found(CVE, "CRITICAL"))
+
+        pass_and_settle(world)
+
+        assert len(world.attestations) == 1
+
+
+def test_an_exception_that_has_ended_refuses_and_names_its_owner(quiet_logging: None) -> None:
+    """Today is the runtime's day; this exception ended long ago."""
+    with gate(allow=[TOLERATED | {"until": "2026-01-31"}]) as world:
+        image = pin_posts(world)
+        world.scan(image, Found(CVE, "CRITICAL"))
+
+        pass_and_settle(world)
+
+        assert refusal(world) == (
+            "vulnerable",
+            f"{image}: {CVE} (critical, a fix exists) was tolerated until 2026-01-31 by team-posts",
+        )
+
+
+@pytest.mark.parametrize("mode", ["warn", "enforce"])
+def test_a_blocked_vulnerability_refuses_always(mode: str, quiet_logging: None) -> None:
+    """In either mode, at the lowest severity, above an exception."""
+    with gate(mode=mode, fixable="critical", allow=[TOLERATED], block=[CVE]) as world:
+        image = pin_posts(world)
+        world.scan(image, Found(CVE, "MINIMAL"))
+
+        pass_and_settle(world)
+
+        assert refusal(world) == ("vulnerable", f"{image}: {CVE} (minimal, a fix exists) is blocked")
+
+
+def test_a_warning_is_logged_and_the_release_goes_on(quiet_logging: None, logs: Logs) -> None:
+    """What enforcing would refuse is said for each finding, so that a team can see what it would cost."""
+    with gate(mode="warn") as world:
+        image = pin_posts(world)
+        world.scan(image, Found(CVE, "CRITICAL"))
+        logs()
+
+        pass_and_settle(world)
+
+        assert len(world.attestations) == 1
+        warned = [e for e in logs() if e.get("logging.googleapis.com/labels", {}).get("event") == "attest.screened"]
+        assert [entry["message"] for entry in warned] == [
+            f"not enforced: {image}: {CVE} (critical, a fix exists) is worse than low"
+        ]
+
+
+@pytest.mark.parametrize("mode", ["warn", "off"])
+def test_a_gate_that_is_not_enforced_waits_for_no_scan(mode: str, quiet_logging: None) -> None:
+    """Off asks nobody; warn asks and goes on."""
+    with gate(mode=mode, settling_s=300.0) as world:
+        pin_posts(world)
+
+        pass_and_settle(world)
+
+        assert world.faults.calls("grafeas.ListOccurrences").get("grafeas.ListOccurrences", 0) == (mode == "warn")
+        assert len(world.attestations) == 1
+
+
+@pytest.mark.parametrize("status", ["PENDING", "SCANNING", "ANALYSIS_STATUS_UNSPECIFIED", "FINISHED_FAILED"])
+def test_a_scan_that_is_not_finished_is_waited_for(status: str, guarded: World, logs: Logs) -> None:
+    """No finding yet is not no finding: redelivered until the scan is done, in the dead letters if it never is."""
+    image = pin_posts(guarded)
+    guarded.scan(image, status=status)
+    logs()
+
+    commit = pass_and_settle(guarded)
+
+    assert guarded.attestations == []
+    assert guarded.rejected == []
+    (dead,) = guarded.dead_letters
+    assert json.loads(dead.data)["commit"] == commit
+    refused = [entry for entry in logs() if entry["severity"] == "ERROR"]
+    assert {entry["logging.googleapis.com/labels"]["fault"] for entry in refused} == {"not-scanned"}
+    assert all(image in entry["message"] for entry in refused)
+
+    guarded.scan(image)
+    guarded.publish("test-passed", dead.data, dead.attributes)
+    guarded.settle()
+
+    assert len(guarded.attestations) == 1
+
+
+def test_findings_of_an_unfinished_scan_refuse_at_once(guarded: World) -> None:
+    """More of them will not make the image better."""
+    guarded.scan(pin_posts(guarded), Found(CVE, "CRITICAL"), status="SCANNING")
+
+    pass_and_settle(guarded)
+
+    assert refusal(guarded)[0] == "vulnerable"
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [(None, "never scanned"), ("FINISHED_UNSUPPORTED", "of a form that the scanner does not support")],
+)
+@pytest.mark.parametrize("unscanned", ["allow", "refuse"])
+def test_an_image_that_no_scanner_looks_at_is_treated_as_configured(
+    unscanned: str, status: str | None, said: str, quiet_logging: None
+) -> None:
+    """Both are decisions that somebody may make; neither is made by default."""
+    with gate(unscanned=unscanned) as world:
+        image = pin_posts(world)
+        if status is not None:
+            world.scan(image, status=status)
+
+        pass_and_settle(world)
+
+        if unscanned == "allow":
+            assert len(world.attestations) == 1
+        else:
+            assert refusal(world) == ("unscanned", f"{image} is {said}")
+
+
+def test_a_scan_that_is_not_listed_yet_is_waited_for_while_the_event_is_young(quiet_logging: None) -> None:
+    """Tests can be faster than the scanner: `allow` is for images that it never looks at."""
+    with gate(unscanned="allow", settling_s=300.0) as world:
+        image = pin_posts(world)
+        refused, held = threading.Event(), []
+
+        def after_the_first_attempt(record: DeliveryRecord) -> None:
+            if record.status == 503 and not held:
+                held.append(world.faults.hold("secrets.AccessSecretVersion"))
+                refused.set()
+
+        world.on_delivery(after_the_first_attempt)
+        world.pass_tests()
+        assert refused.wait(10)
+        with held[0]:
+            world.scan(image, Found(CVE, "CRITICAL"))
+        world.settle()
+
+        assert refusal(world)[0] == "vulnerable"
+
+
+def test_an_image_outside_of_google_s_registries_is_not_waited_for(quiet_logging: None) -> None:
+    """Nobody would ever scan it there; and nobody is asked about it."""
+    with gate(unscanned="allow", settling_s=300.0) as world:
+        digest = world.push_image("docker.io/library/mongo", "7")
+        world.commit_to_dev({POSTS_FILE: workload("mongo", f"docker.io/library/mongo@{digest}")})
+
+        pass_and_settle(world)
+
+        assert world.faults.calls("grafeas.ListOccurrences") == {}
+        assert [seen.image for seen in world.attestations] == ["docker.io/library/mongo"]
+
+
+def test_what_cannot_be_read_is_not_ok(guarded: World) -> None:
+    """Without the right to read findings nothing is attested."""
+    guarded.scan(pin_posts(guarded))
+    guarded.faults.fail("grafeas.ListOccurrences", times=5, code="PERMISSION_DENIED")
+
+    pass_and_settle(guarded)
+
+    assert guarded.attestations == []
+    assert len(guarded.dead_letters) == 1
+
+
+def test_more_findings_than_fit_on_a_page_are_all_read(guarded: World) -> None:
+    """The one that refuses is on the second page of 1,000."""
+    image = pin_posts(guarded)
+    guarded.scan(image, *[Found("CVE-2026-1", "LOW")] * 1000, Found(CVE, "CRITICAL"))
+
+    pass_and_settle(guarded)
+
+    assert refusal(guarded)[0] == "vulnerable"
+    assert guarded.faults.calls("grafeas.ListOccurrences")["grafeas.ListOccurrences"] > 2
