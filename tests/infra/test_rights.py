@@ -106,6 +106,7 @@ def test_each_secret_is_read_by_whom_it_is_for(given: list[Right]) -> None:
         ("github-confirm-prod", "confirm-prod"),
         ("github-open-prod-pr", "open-prod-pr"),
         ("github-pin-manifests", "pin-manifests"),
+        ("registry-ghcr-io", "attest-images"),
         ("registry-ghcr-io", "pin-manifests"),
         ("registry-ghcr-io", "resolve-image"),
         ("webhook-docker-hub", "receive-push"),
