@@ -24,14 +24,19 @@ class Mischief(Enum):
 
     REFUSE = "refuse"  # nothing is done, an error is answered
     LOSE_REPLY = "lose_reply"  # the work is done, the answer is an error
+    HIDE = "hide"  # a list leaves out what it does not know of yet, as one that lags does
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One planned misbehaviour: `code` is a gRPC status name, which HTTP servers map to their own."""
+    """One planned misbehaviour: `code` is a gRPC status name, which HTTP servers map to their own.
+
+    A list that lags leaves out every item in which `hidden` stands.
+    """
 
     mischief: Mischief
     code: str = "UNAVAILABLE"
+    hidden: str = ""
 
 
 class Held:
@@ -79,6 +84,10 @@ class Faults:
     def lose_reply(self, method: str, *, times: int = 1, after: int = 0) -> None:
         """Let `after` calls of a method pass, then do the work of `times` calls and answer UNAVAILABLE."""
         self._plan(method, after, [Fault(Mischief.LOSE_REPLY)] * times)
+
+    def hide(self, method: str, text: str, *, times: int = 1, after: int = 0) -> None:
+        """Let `after` calls of a list pass, then leave out of `times` answers every item in which a text stands."""
+        self._plan(method, after, [Fault(Mischief.HIDE, hidden=text)] * times)
 
     def hold(self, method: str, *, after: int = 0) -> Held:
         """Let `after` calls of a method pass, then hold one until the block that is entered with the answer ended."""

@@ -189,6 +189,8 @@ class GitHubStandIn:
             repositories=self._repositories,
         )
         answer = await operation.answer(call)
+        if fault is not None and fault.mischief is Mischief.HIDE:
+            return replace(answer, body=[item for item in answer.body if fault.hidden not in json.dumps(item)])
         if fault is not None:
             raise refusal_of(fault)
         return answer

@@ -52,6 +52,8 @@ class Dispatcher:
         if not self.handles(rpc):
             raise Refusal(grpc.StatusCode.UNIMPLEMENTED, f"The stand-in cloud does not have {rpc.name}.")
         response = await self._handlers[rpc.name](request)
+        if fault and fault.mischief is Mischief.HIDE:
+            return without(response, fault.hidden)
         if fault:
             raise Refusal(grpc.StatusCode[fault.code], f"{rpc.short_name} was told to lose the reply of this call.")
         return response
@@ -62,3 +64,15 @@ class Dispatcher:
         if twice := handlers.keys() & self._handlers.keys():
             raise ValueError(f"handled by two services: {sorted(twice)}")
         self._handlers.update(handlers)
+
+
+def without(response: Any, hidden: str) -> Any:
+    """Take every item in which a text stands out of the list that an answer holds."""
+    left = type(response)(response)  # a copy; the handler's own answer may be what it keeps
+    message = type(left).pb(left)
+    for field, items in message.ListFields():
+        if field.is_repeated:
+            kept = [item for item in items if hidden not in str(item)]
+            del items[:]
+            items.extend(kept)
+    return left

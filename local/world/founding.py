@@ -19,13 +19,13 @@ from local.world.names import (
     ATTESTOR,
     FUNCTIONS,
     GATE_PROJECT,
-    KEY,
     KEY_RING,
     LOCATION,
-    NOTE,
     PROD_PROJECT,
     PULLED_TOPICS,
+    QUALITY,
     FunctionName,
+    Signing,
     pull_subscription,
     topic_path,
 )
@@ -75,13 +75,19 @@ async def found_signing(clients: Clients) -> None:
     await clients.kms.create_key_ring(
         parent=LOCATION, key_ring_id=KEY_RING.rpartition("/")[2], key_ring=kms_v1.KeyRing()
     )
+    await found_attestor(clients, QUALITY, "Quality assurance passed")
+    await set_policy(clients, yaml.safe_load(prod_policy()))
+
+
+async def found_attestor(clients: Clients, signing: Signing, hint: str) -> None:
+    """Make a key, a note, and the attestor that trusts the key."""
     template = {"algorithm": _ALGORITHM}
     key = kms_v1.CryptoKey(purpose=_SIGNING, version_template=template)
-    await clients.kms.create_crypto_key(parent=KEY_RING, crypto_key_id=KEY.rpartition("/")[2], crypto_key=key)
-    note = grafeas_v1.Note(attestation={"hint": {"human_readable_name": "Quality assurance passed"}})
-    await clients.grafeas.create_note(parent=f"projects/{PROD_PROJECT}", note_id=NOTE.rpartition("/")[2], note=note)
-    await _attestor(clients)
-    await set_policy(clients, yaml.safe_load(prod_policy()))
+    await clients.kms.create_crypto_key(parent=KEY_RING, crypto_key_id=signing.key.rpartition("/")[2], crypto_key=key)
+    note = grafeas_v1.Note(attestation={"hint": {"human_readable_name": hint}})
+    note_id = signing.note.rpartition("/")[2]
+    await clients.grafeas.create_note(parent=f"projects/{PROD_PROJECT}", note_id=note_id, note=note)
+    await _attestor(clients, signing)
 
 
 async def set_policy(clients: Clients, document: dict[str, Any]) -> None:
@@ -117,13 +123,13 @@ async def store_secret(clients: Clients, name: str, text: str) -> None:
     await clients.secrets.add_secret_version(parent=name, payload=secretmanager_v1.SecretPayload(data=text.encode()))
 
 
-async def _attestor(clients: Clients) -> None:
-    keys = [await _public_key(clients, f"{KEY}/cryptoKeyVersions/1")]
-    note = binaryauthorization_v1.UserOwnedGrafeasNote(note_reference=NOTE, public_keys=keys)
+async def _attestor(clients: Clients, signing: Signing) -> None:
+    keys = [await _public_key(clients, f"{signing.key}/cryptoKeyVersions/1")]
+    note = binaryauthorization_v1.UserOwnedGrafeasNote(note_reference=signing.note, public_keys=keys)
     attestor = binaryauthorization_v1.Attestor(user_owned_grafeas_note=note)
-    await clients.binauthz.create_attestor(
-        parent=f"projects/{PROD_PROJECT}", attestor_id=ATTESTOR.rpartition("/")[2], attestor=attestor
-    )
+    attestor_id = signing.attestor.rpartition("/")[2]
+    parent = f"projects/{PROD_PROJECT}"
+    await clients.binauthz.create_attestor(parent=parent, attestor_id=attestor_id, attestor=attestor)
 
 
 async def _public_key(clients: Clients, version: str) -> binaryauthorization_v1.AttestorPublicKey:

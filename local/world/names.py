@@ -24,6 +24,29 @@ NOTE: Final = f"projects/{PROD_PROJECT}/notes/quality-assurance"
 
 QA_WORKFLOW: Final = ".github/workflows/qa.yml"
 
+
+@dataclass(frozen=True, slots=True)
+class Signing:
+    """What one suite's success is signed with: a key, a note and an attestor of its own."""
+
+    key: str
+    attestor: str
+    note: str
+
+    @classmethod
+    def of(cls, suite: str) -> Signing:
+        """Name them after a suite."""
+        at = f"projects/{PROD_PROJECT}"
+        return cls(f"{KEY_RING}/cryptoKeys/{suite}", f"{at}/attestors/{suite}-attestor", f"{at}/notes/{suite}")
+
+    @property
+    def row(self) -> dict[str, str]:
+        """The suite's row in PRODGATE_SUITES."""
+        return {"attestor": self.attestor, "key_version": f"{self.key}/cryptoKeyVersions/1"}
+
+
+QUALITY: Final = Signing(KEY, ATTESTOR, NOTE)
+
 PERSON: Final = "dana"
 PERSON_TOKEN: Final = "token-of-dana"  # noqa: S105 - it opens the stand-in only
 

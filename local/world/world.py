@@ -41,6 +41,7 @@ from local.world.names import (
     SERVICES,
     Endpoints,
     FunctionName,
+    Signing,
     topic_path,
     variables_of,
 )
@@ -221,6 +222,10 @@ class World:
         if trusted:
             self._do(founding.trust_key_version(self.clients, made.name))
         return str(made.name)
+
+    def found_attestor(self, suite: str) -> None:
+        """Make the key, the note and the attestor of another suite."""
+        self._do(founding.found_attestor(self.clients, Signing.of(suite), f"{suite} passed"))
 
     def store_secret(self, name: str, text: str) -> None:
         """Add a version to a secret."""
