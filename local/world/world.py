@@ -23,7 +23,7 @@ from local.faults import Faults
 from local.google.pubsub import DeliveryRecord
 from local.registry.events import Pushed, artifact_registry_event
 from local.registry.push import push_image, retag
-from local.world import apps, attesting, founding, looking, scanning
+from local.world import apps, attesting, ci, founding, looking, scanning
 from local.world.clients import Clients
 from local.world.cloud import StandInCloud
 from local.world.git import WorkingCopy
@@ -151,42 +151,23 @@ class World:
 
     def pass_tests(self, commit: str | None = None, **changed: Any) -> dict[str, Any]:
         """Publish test-passed for a commit (the head of dev), as CI does; answer what was published."""
-        event = {
-            "suite": "qa",
-            "outcome": "success",
-            "repository": REPOSITORY,
-            "commit": commit or self.head("dev"),
-            "run": "https://ci.mdo.example/runs/1",
-            **changed,
-        }
+        event = ci.tests_passed(commit or self.head("dev"), changed)
         self.publish("test-passed", json.dumps(event).encode())
         return event
 
     def finish_prod_tests(self, commit: str | None = None, **changed: Any) -> dict[str, Any]:
         """Publish prod-tests-finished for a commit (the head of prod), as prod's CI does; answer what was published."""
-        event = {
-            "suite": "smoke",
-            "repository": REPOSITORY,
-            "commit": commit or self.head("prod"),
-            "run": "https://ci.mdo.example/prod/1",
-            "verdict": "passed",
-            **changed,
-        }
+        event = ci.prod_tests_finished(commit or self.head("prod"), changed)
         self.publish("prod-tests-finished", json.dumps(event).encode())
         return event
 
     def run_workflow(self, commit: str | None = None, *, workflow: str = QA_WORKFLOW, **changed: Any) -> str:
         """Have GitHub run a workflow for a commit (the head of dev), to success; answer the run's URL."""
-        run = self.cloud.github.run_workflow(REPOSITORY, workflow, commit or self.head("dev"), **changed)
-        return self._run_url(run.id)
+        return ci.run_workflow(self.cloud.github, workflow, commit or self.head("dev"), changed)
 
     def change_run(self, url: str, **changed: Any) -> None:
         """Let a run go on: another status, conclusion or attempt."""
-        self.cloud.github.change_run(REPOSITORY, int(url.rpartition("/")[2]), **changed)
-
-    def _run_url(self, run: int) -> str:
-        # Events name runs by https; what counts of the address is where GitHub is.
-        return f"{self.cloud.github.url.replace('http://', 'https://')}/{REPOSITORY}/actions/runs/{run}"
+        ci.change_run(self.cloud.github, url, changed)
 
     def publish(self, topic: str, data: bytes, attributes: Mapping[str, str] | None = None) -> str:
         """Publish a message as it is; answer its id."""
