@@ -3,20 +3,20 @@
 Rules:
 * Only the mapping around an edit is read again, before and after. What stands outside of it stays byte for byte, and
   how a mapping reads depends on nothing outside of it but the column in which it begins (YAML 1.2, 6.1 and 8.2.2).
-* The two readings must agree in every event but the edited scalars, each of which must be where it was written.
+* The two readings must agree in every event but the edited scalars, which must read as meant, each in its turn.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import zip_longest
+from operator import attrgetter
 from typing import Final
 
 import yaml
 
 from shared.domain.image_fields import Block
-from shared.domain.yaml_nodes import span_of
 
 _Seen = str | type[yaml.Event | None]
 _NEVER: Final = "the edited text does not read back as it should"
@@ -44,8 +44,9 @@ def edited(text: str, edits: Iterable[tuple[Block, Edit]]) -> str:
     """
     pieces, position, blocks = [], 0, _Blocks()
     for block, within in _outermost(edits):
-        after, starts = _spliced(text, block, within)
-        blocks.add(text[block.start : block.end], after, starts, block.column)
+        within.sort(key=attrgetter("start", "end"))
+        after = _spliced(text, block, within)
+        blocks.add(text[block.start : block.end], after, within, block.column)
         pieces += [text[position : block.start], after]
         position = block.end
     if not blocks.read_as_intended():
@@ -59,24 +60,22 @@ class _Blocks:
     def __init__(self) -> None:
         self._before: list[str] = []
         self._after: list[str] = []
-        self._edits: list[tuple[int, Edit]] = []
-        self._length = 0
+        self._changes: list[tuple[str, str]] = []
 
-    def add(self, before: str, after: str, starts: Iterable[tuple[int, Edit]], column: int) -> None:
-        """Put a block below the others; `starts` tell where in it the edited scalars stand afterwards."""
+    def add(self, before: str, after: str, edits: Iterable[Edit], column: int) -> None:
+        """Put a block below the others, with its edits in the order of the text."""
         head = f"---\n{' ' * column}"
         self._before += [head, before, "\n"]
         self._after += [head, after, "\n"]
-        self._edits += [(self._length + len(head) + at, edit) for at, edit in starts]
-        self._length += len(head) + len(after) + 1
+        self._changes += [edit.scalar for edit in edits if edit.scalar is not None]
 
     def read_as_intended(self) -> bool:
-        """Whether exactly the edited scalars differ, each where it was written."""
-        waiting = iter(self._edits)
+        """Whether exactly the edited scalars differ, in the order of the text."""
+        waiting = iter(self._changes)
         try:
             for old, new in zip_longest(_events("".join(self._before)), _events("".join(self._after))):
                 before, after = _seen(old), _seen(new)
-                if before != after and not _is_meant(before, after, new, next(waiting, None)):
+                if before != after and (before, after) != next(waiting, None):
                     return False
         except yaml.YAMLError:
             return False
@@ -93,23 +92,19 @@ def _outermost(edits: Iterable[tuple[Block, Edit]]) -> list[tuple[Block, list[Ed
     return found
 
 
-def _spliced(text: str, block: Block, edits: Sequence[Edit]) -> tuple[str, list[tuple[int, Edit]]]:
-    """Replace within a block; answer it, and where in it each edited scalar stands afterwards.
+def _spliced(text: str, block: Block, edits: Iterable[Edit]) -> str:
+    """Replace within a block.
 
     Raises:
         NotAsIntendedError: an edit is outside of the block, or in another.
     """
-    pieces, starts, position, length = [], [], block.start, 0
-    for edit in sorted(edits, key=lambda edit: (edit.start, edit.end)):
+    pieces, position = [], block.start
+    for edit in edits:
         if not position <= edit.start <= edit.end <= block.end:
             raise NotAsIntendedError(_NEVER)
-        length += edit.start - position
-        if edit.scalar is not None:
-            starts.append((length, edit))
         pieces += [text[position : edit.start], edit.new]
-        length += len(edit.new)
         position = edit.end
-    return "".join([*pieces, text[position : block.end]]), starts
+    return "".join([*pieces, text[position : block.end]])
 
 
 def _events(text: str) -> Iterator[yaml.Event]:
@@ -122,10 +117,3 @@ def _events(text: str) -> Iterator[yaml.Event]:
 
 def _seen(event: yaml.Event | None) -> _Seen:
     return event.value if type(event) is yaml.ScalarEvent else type(event)
-
-
-def _is_meant(before: _Seen, after: _Seen, event: yaml.Event | None, expected: tuple[int, Edit] | None) -> bool:
-    if event is None or expected is None or (before, after) != expected[1].scalar:
-        return False
-    start, end = span_of(event)
-    return start <= expected[0] < end

@@ -70,6 +70,10 @@ PROBLEMS = {
         "apiVersion: v1\nkind: Pod\nspec: {containers: [{image: &i nginx:1}, {image: *i}]}\n",
         (UNSEEN, "line 3: an alias shares this image"),
     ),
+    "an image that an annotation shares": (
+        "apiVersion: v1\nkind: Pod\nmetadata: {annotations: {a: &i nginx:1}}\nspec: {containers: [{image: *i}]}\n",
+        (UNSEEN, "line 3: an alias shares this image"),
+    ),
     "shared containers": (
         "apiVersion: v1\nkind: Pod\nspec: {containers: &c [{image: nginx:1}], initContainers: *c}\n",
         (UNSEEN, "an alias shares this image"),

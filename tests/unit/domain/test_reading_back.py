@@ -1,0 +1,40 @@
+"""Edits are read back: whatever else changes than the intended scalars is caught before it is written."""
+
+from __future__ import annotations
+
+import pytest
+
+from shared.domain.image_fields import Block
+from shared.domain.reading_back import Edit, NotAsIntendedError, edited
+
+TEXT = "  a: x # x\n  b: x\n"
+BLOCK = Block(2, len(TEXT), 2)
+X_TO_Y = ("x", "y")
+
+
+def test_the_intended_scalars_change_and_nothing_else() -> None:
+    """In whatever order the edits come."""
+    edits = [(BLOCK, Edit(16, 17, "y", X_TO_Y)), (BLOCK, Edit(5, 6, "y", X_TO_Y)), (BLOCK, Edit(9, 10, "z", None))]
+
+    assert edited(TEXT, edits) == "  a: y # z\n  b: y\n"
+
+
+WRONG = {
+    "a comment instead of a scalar": Edit(9, 10, "y", X_TO_Y),
+    "a scalar instead of a comment": Edit(5, 6, "y", None),
+    "a scalar that was another": Edit(5, 6, "y", ("z", "y")),
+    "a scalar that becomes another": Edit(5, 6, "z", X_TO_Y),
+    "a key": Edit(2, 3, "y", X_TO_Y),
+    "a line too many": Edit(5, 6, "y\n  c: 1", X_TO_Y),
+    "a line too few": Edit(5, 14, "y # ", X_TO_Y),
+    "no YAML": Edit(5, 6, "'y", X_TO_Y),
+    "a place before the block": Edit(0, 1, " ", None),
+    "a place behind the block": Edit(20, 21, " ", None),
+}
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_any_other_change_is_caught(case: str) -> None:
+    """A defect of ours must not become a commit."""
+    with pytest.raises(NotAsIntendedError):
+        edited(TEXT, [(BLOCK, WRONG[case])])
