@@ -8,6 +8,7 @@ import sys
 from typing import Final
 
 COMMANDS: Final = {
+    "admit": "say of each image in manifests whether prod's policy would admit it, or what is wrong with the policy",
     "attest": "sign images by digest with one key version, and store what was verified",
     "attestations": "list attestations, and whether each of them counts",
     "demo": "run the whole story on the stand-in cloud",

@@ -6,14 +6,11 @@ from collections.abc import Sequence
 from contextlib import AsyncExitStack
 
 from local.world.names import PROD_PROJECT, Endpoints
-from shared.clients.gathering import gather_all
-from shared.domain.errors import Rejected
-from shared.domain.image import ImageReference, PinnedImage
 from shared.domain.policy import Verdict
 from shared.runtime.wiring.binauthz import open_attestations, open_binauthz
 from shared.runtime.wiring.channel import Channels, GoogleEndpoints
+from shared.workflow.admission import attested_by
 from shared.workflow.environment import PolicySettings, prod_policy
-from shared.workflow.proofs import find_proofs
 
 
 async def admission_of(images: Sequence[str], at: Endpoints) -> list[Verdict]:
@@ -22,17 +19,5 @@ async def admission_of(images: Sequence[str], at: Endpoints) -> list[Verdict]:
         channels = Channels(GoogleEndpoints(at.google, at.pubsub), opened)
         binauthz, attestations = open_binauthz(channels), open_attestations(channels, PROD_PROJECT)
         prod = await prod_policy(binauthz, PolicySettings(PROD_PROJECT, "us-central1"))
-        attestors = await gather_all(binauthz.attestor(name) for name in prod.attestors)
-        pinned = [image for image in map(_pinned, images) if image is not None]
-        attested = {}
-        for attestor in attestors:
-            looks = await find_proofs(pinned, attestor, attestations)
-            attested[attestor.name] = {look.image.digest for look in looks if look.proof is not None}
+        attested = await attested_by(prod.attestors, images, binauthz, attestations)
         return [prod.judge(image, attested) for image in images]
-
-
-def _pinned(image: str) -> PinnedImage | None:
-    try:
-        return ImageReference.parse(image).pinned()
-    except Rejected:
-        return None

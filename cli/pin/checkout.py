@@ -20,14 +20,16 @@ class LocalManifest:
     manifest: Manifest
 
 
-def manifests_below(paths: list[Path], image_paths: ImagePaths = NO_PATHS) -> list[LocalManifest]:
+def manifests_below(
+    paths: list[Path], image_paths: ImagePaths = NO_PATHS, exempt_kinds: frozenset[str] = frozenset()
+) -> list[LocalManifest]:
     """Read every manifest below some paths, each once, in order; custom resources by their configured paths.
 
     Raises:
         FileNotFoundError: a path does not exist.
     """
     files = list(dict.fromkeys(file for path in paths for file in _files(path)))
-    read = (read_manifest(str(file), file.read_bytes(), image_paths=image_paths) for file in files)
+    read = (read_manifest(str(file), file.read_bytes(), exempt_kinds, image_paths) for file in files)
     manifests = effective(read, [str(path) for path in paths], image_paths)
     return [LocalManifest(file, manifest) for file, manifest in zip(files, manifests, strict=True)]
 

@@ -1,0 +1,119 @@
+"""`./prodgate admit`: say of each image in manifests whether a Binary Authorization policy would admit it, and why not.
+
+Exit status: 0 every image would be admitted; 1 one would be denied; 2 something could not be checked, which is never
+ok. With `--lint` the policy itself is looked at: 0 nothing to say; 1 there is; 2 it could not be looked at.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import sys
+from pathlib import Path
+from typing import Final
+
+from cli.admit.looking import Question, ask, ask_about_policy
+from cli.admit.outcome import Outcome, advice_row
+from cli.pin.checkout import manifests_below
+from cli.pin.command import image_paths_of
+from shared.domain.errors import Rejected, Unavailable
+from shared.domain.policy import Place, Policy, read_policy
+from shared.domain.policy.advice import advise, not_understood
+
+UNKNOWN: Final = 2
+NOTHING: Final = "none"
+LIVE: Final = "live"
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the command's options."""
+    parser.add_argument("paths", nargs="*", type=Path, metavar="MANIFEST", help="a manifest, or a folder of them")
+    source = parser.add_mutually_exclusive_group(required=True)
+    source.add_argument("--policy", type=Path, help="the policy as `gcloud container binauthz policy export` writes it")
+    source.add_argument("--live", action="store_true", help="the policy that --project has now")
+    parser.add_argument("--project", help="whose policy, with --live")
+    parser.add_argument(
+        "--location", help="whose system policy, such as us-central1; not given: Google's own images are not exempt"
+    )
+    parser.add_argument(
+        "--attested",
+        default=LIVE,
+        metavar="live|none|FILE",
+        help='what Container Analysis proves, nothing, or what a file claims: {"ATTESTOR":["sha256:…"]}',
+    )
+    parser.add_argument("--cluster", help="where the pods run, LOCATION.NAME; what is not given is read strictly")
+    parser.add_argument("--namespace", help="their Kubernetes namespace")
+    parser.add_argument("--service-account", help="their Kubernetes service account's name")
+    parser.add_argument("--istio-identity", help="their Istio identity, spiffe://DOMAIN/ns/NAMESPACE/sa/NAME")
+    parser.add_argument(
+        "--exempt-kind", action="append", default=[], metavar="KIND", help="as a row of PRODGATE_EXEMPT_KINDS"
+    )
+    parser.add_argument("--image-path", action="append", default=[], metavar="ROW", help="as in PRODGATE_IMAGE_PATHS")
+    parser.add_argument("--lint", action="store_true", help="say what is wrong with the policy itself")
+    parser.add_argument("--json", action="store_true", help="print one JSON document")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Judge, or lint; answer the exit status."""
+    try:
+        _require_sense(options)
+        return _lint(options) if options.lint else _admit(options)
+    except (OSError, ValueError, Rejected, Unavailable) as error:
+        print(f"prodgate admit: {error}", file=sys.stderr)
+        return UNKNOWN
+
+
+def _require_sense(options: argparse.Namespace) -> None:
+    if options.live and not options.project:
+        message = "--live: which project's policy? Say --project"
+        raise ValueError(message)
+    if not options.lint and not options.paths:
+        message = "no manifest was named, and nothing checked is not ok"
+        raise ValueError(message)
+
+
+def _admit(options: argparse.Namespace) -> int:
+    found = manifests_below(options.paths, image_paths_of(options.image_path), frozenset(options.exempt_kind))
+    images = tuple(field for local in found for field in local.manifest.images)
+    question = Question(
+        policy=_given(options),
+        project=options.project,
+        location=options.location,
+        place=Place(options.cluster, options.namespace, options.service_account, options.istio_identity),
+        attested=_claimed(options.attested),
+    )
+    answer = asyncio.run(ask(question, [image.reference.written for image in images]))
+    outcome = Outcome(images, tuple(p for local in found for p in local.manifest.problems), answer)
+    print(json.dumps(outcome.document(), indent=2) if options.json else "\n".join(outcome.lines()))
+    for line in outcome.remarks():
+        print(line, file=sys.stderr)
+    return outcome.status
+
+
+def _lint(options: argparse.Namespace) -> int:
+    try:
+        advice = asyncio.run(ask_about_policy(options.project)) if options.live else advise(_read(options.policy))
+    except Rejected as error:
+        advice = (not_understood(error.detail),)
+    if options.json:
+        print(json.dumps({"advice": [advice_row(each) for each in advice]}, indent=2))
+    else:
+        print("".join(f"warning: {each}\n" for each in advice), end="")
+    return 1 if advice else 0
+
+
+def _given(options: argparse.Namespace) -> Policy | None:
+    return None if options.live else _read(options.policy)
+
+
+def _read(path: Path) -> Policy:
+    return read_policy(path.read_bytes())
+
+
+def _claimed(source: str) -> bytes | None:
+    """What is claimed to be attested, as JSON; None where Container Analysis is asked."""
+    if source == LIVE:
+        return None
+    return b"{}" if source == NOTHING else Path(source).read_bytes()

@@ -1,0 +1,91 @@
+"""What a run of `./prodgate admit` found out, for a person and as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+from cli.admit.looking import Answer
+from shared.domain.errors import Rejected
+from shared.domain.image_fields import ImageField
+from shared.domain.policy.advice import Advice
+
+ADMITTED: Final = 0
+DENIED: Final = 1
+UNKNOWN: Final = 2
+
+
+def advice_row(advice: Advice) -> dict[str, str]:
+    """One piece of advice as JSON."""
+    return {"slip": advice.slip, "place": advice.place, "why": advice.why, "mending": advice.mending}
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Every image where it stands, what could not be read of the manifests, and what admission would say."""
+
+    images: tuple[ImageField, ...]
+    problems: tuple[Rejected, ...]
+    answer: Answer
+
+    @property
+    def status(self) -> int:
+        """Only what was read whole and is admitted whole is ok; no image at all is not."""
+        if self.problems or not self.images:
+            return UNKNOWN
+        return ADMITTED if all(verdict.admitted for verdict in self.answer.verdicts.values()) else DENIED
+
+    def lines(self) -> list[str]:
+        """Every image with file and line, as editors and people read it."""
+        return [f"{image.path}:{image.line}: {self._said(image)}" for image in self.images]
+
+    def remarks(self) -> Iterator[str]:
+        """What else a person must know to read the verdicts rightly."""
+        for problem in self.problems:
+            yield f"error: {problem.detail}"
+        if not self.images:
+            yield "error: the manifests run no image, and nothing checked is not ok"
+        if self.answer.is_claimed:
+            yield "note: what is attested was claimed, not looked up"
+        if self.answer.lacks_system_policy:
+            yield "note: the system policy was not asked (--location); Google's own images may be admitted after all"
+        for advice in self.answer.advice:
+            yield f"warning: {advice}"
+
+    def document(self) -> dict[str, Any]:
+        """The outcome as JSON."""
+        return {
+            "status": ("admitted", "denied", "unknown")[self.status],
+            "images": [self._row(image) for image in self.images],
+            "problems": [{"reason": problem.reason, "detail": problem.detail} for problem in self.problems],
+            "claimed": self.answer.is_claimed,
+            "system_policy_asked": not self.answer.lacks_system_policy,
+            "advice": [
+                {"slip": a.slip, "place": a.place, "why": a.why, "mending": a.mending} for a in self.answer.advice
+            ],
+        }
+
+    def _said(self, image: ImageField) -> str:
+        written = image.reference.written
+        verdict = self.answer.verdicts[written]
+        if verdict.admitted and not verdict.is_dry_run:
+            return f"{written} is admitted"
+        said = (
+            f"is admitted by a dry run only: {verdict.message}" if verdict.admitted else f"is denied: {verdict.message}"
+        )
+        spellings = " or ".join(self.answer.spellings.get(written, ()))
+        return f"{written} {said} (the allowlist would admit {spellings})" if spellings else f"{written} {said}"
+
+    def _row(self, image: ImageField) -> dict[str, Any]:
+        written = image.reference.written
+        verdict = self.answer.verdicts[written]
+        return {
+            "file": image.path,
+            "line": image.line,
+            "image": written,
+            "admitted": verdict.admitted,
+            "dry_run": verdict.is_dry_run,
+            "message": verdict.message,
+            "admitted_spellings": list(self.answer.spellings.get(written, ())),
+        }
