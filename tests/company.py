@@ -38,6 +38,7 @@ def small_world(
     *,
     settling_s: float = 0.0,
     variables: Mapping[str, str | None] | None = None,
+    github_prefix: str = "",
 ) -> World:
     """Make a world, to be entered, whose dev holds the platform and these files."""
     return World(

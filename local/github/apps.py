@@ -100,7 +100,8 @@ def _covers(granted: str | None, access: str) -> bool:
 
 
 def _narrowed(app: App, call: Call) -> frozenset[str]:
-    owned = {name.partition("/")[2]: name for name in app.installed.repositories}
+    installed = set(app.installed.repositories)
+    owned = {found.name: found.full_name for found in call.repositories.values() if installed & set(found.names)}
     wanted = call.texts("repositories") or list(owned)
     if not set(wanted) <= owned.keys():
         raise unprocessable(

@@ -144,7 +144,7 @@ class Repository:
     """A repository by its full name, `owner/name`, with everything that the API can ask of it."""
 
     def __init__(self, full_name: str, directory: Path, *, default_branch: str, ids: Iterator[int]) -> None:
-        self.full_name = full_name
+        self.names = [full_name]  # the newest one last
         self.directory = directory
         self.default_branch = default_branch
         self.ids = ids
@@ -156,6 +156,11 @@ class Repository:
         self.objects = Objects(git, self.reader)
         self.references = References(git, self.reader)
         self.history = History(git)
+
+    @property
+    def full_name(self) -> str:
+        """The name that it has now, `owner/name`."""
+        return self.names[-1]
 
     @property
     def owner(self) -> str:

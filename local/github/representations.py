@@ -69,9 +69,10 @@ def node_id(kind: str, name: object) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Representations:
-    """Describe things with absolute addresses below one base URL: clients refuse those of another host."""
+    """Describe things with absolute addresses, the API's below `base` and people's below `web`, on the host asked."""
 
     base: str
+    web: str
 
     def api(self, repository: Repository, path: str = "") -> str:
         """Give the API address of something in a repository."""
@@ -79,7 +80,7 @@ class Representations:
 
     def html(self, repository: Repository, path: str = "") -> str:
         """Give the address at which GitHub would show something to a person."""
-        return f"{self.base}/{repository.full_name}{quote(path)}"
+        return f"{self.web}/{repository.full_name}{quote(path)}"
 
     def user(self, account: Account) -> dict[str, Any]:
         """Describe an account as the schema `simple-user`."""
@@ -91,7 +92,7 @@ class Representations:
             "avatar_url": f"{self.base}/avatars/{account.id}",
             "gravatar_id": "",
             "url": address,
-            "html_url": f"{self.base}/{quote(account.login)}",
+            "html_url": f"{self.web}/{quote(account.login)}",
             "type": "Bot" if account.is_app else "User",
             "site_admin": False,
             **{name: address + path for name, path in USER_URLS.items()},
@@ -120,7 +121,7 @@ class Representations:
 
     def repository(self, repository: Repository) -> dict[str, Any]:
         """Describe a repository as the schema `repository`."""
-        clone = f"{self.base}/{repository.full_name}.git"
+        clone = f"{self.web}/{repository.full_name}.git"
         counts = ("forks", "forks_count", "stargazers_count", "watchers", "watchers_count", "size")
         features = ("has_wiki", "has_pages", "has_downloads", "has_discussions", "archived", "disabled")
         issues = sum(pull.state == "open" for pull in repository.records.pulls.values())

@@ -46,6 +46,7 @@ from local.github.repository import Repository, WorkflowRun
 from local.github.representations import Representations
 
 NOBODY = Account(0, "")
+GHES_API = "/api/v3"  # docs.github.com/enterprise-server/rest; GraphQL is at /api/graphql
 MAX_REQUEST = 256 * 1024 * 1024  # bytes: a pushed pack is read whole
 
 # The statuses of a commit come before the commit itself, whose route takes any ref, slashes included.
@@ -88,7 +89,8 @@ class GitHubStandIn:
         """Listen on a port of 127.0.0.1; 0 takes a free one."""
         app = web.Application(client_max_size=MAX_REQUEST)
         for operation in OPERATIONS:
-            app.router.add_route(operation.verb, operation.route, self._endpoint(operation))
+            for route in routes_of(operation):
+                app.router.add_route(operation.verb, route, self._endpoint(operation))
         app.router.add_route("*", "/{owner}/{repo}.git{path:/.*}", self._git)
         app.router.add_route("*", "/{path:.*}", self._nothing)
         self._runner = web.AppRunner(app, access_log=None)
@@ -151,6 +153,12 @@ class GitHubStandIn:
         runs[str(run)] = replace(runs[str(run)], **changed)
         return runs[str(run)]
 
+    def rename(self, full_name: str, new_name: str) -> None:
+        """Rename a repository, or give it to another owner; the old name is redirected, as GitHub does."""
+        repository = self._repositories.pop(full_name)
+        repository.names.append(new_name)
+        self._repositories[new_name] = repository
+
     def set_rules(self, full_name: str, branch: str, rules: Sequence[Mapping[str, Any]]) -> None:
         """Set the rules of a branch, each as `GET rules/branches/{branch}` shows it; no bypass for anyone."""
         self._repositories[full_name].records.rules[branch] = tuple(rules)
@@ -170,14 +178,14 @@ class GitHubStandIn:
         account = NOBODY if operation.by_jwt else self.accounts.identify(authorization)
         path, payload = dict(request.match_info), await payload_of(request)
         named = path if operation.id != "graphql" else graphql.named_repository(payload)
-        repository = self._find(named, account) if "repo" in named else None
+        repository = self._find(named, account, request) if {"repo", "repository_id"} & named.keys() else None
         if not (operation.by_jwt or account.may(operation.resource, operation.access)):
             raise not_accessible(app=account.is_app)
         if repository is not None and repository.records.archived and operation.access == "write":
             raise Refusal(HTTPStatus.FORBIDDEN, "Repository was archived so is read-only.")
         call = Call(
             account=account,
-            show=Representations(self.url),
+            show=Representations(self.url + prefix_of(request.path), self.url),
             path=path,
             query=dict(request.query),
             url=request.url,
@@ -201,18 +209,25 @@ class GitHubStandIn:
             raise refusal_of(fault)
         return fault
 
-    def _find(self, path: Mapping[str, str], account: Account) -> Repository:
-        repository = self._repositories.get(f"{path['owner']}/{path['repo']}")
-        if repository is None or not account.sees(repository.full_name):
-            raise not_found()
-        return repository
+    def _find(self, path: Mapping[str, str], account: Account, request: web.Request) -> Repository:
+        """Find a repository by its name, or by its id, at which a former name is redirected."""
+        for repository in self._repositories.values():
+            if not any(map(account.sees, repository.names)):
+                continue
+            if path.get("repository_id") == str(repository.id):
+                return repository
+            if f"{path.get('owner')}/{path.get('repo')}" in repository.names:
+                if repository.names[-1] != f"{path['owner']}/{path['repo']}":
+                    raise moved(self.url, request.path, repository)
+                return repository
+        raise not_found()
 
     async def _git(self, request: web.Request) -> web.Response:
         try:
             fault = await self._meet("git-http")
             wanted = await git_request(request)
             account = self.accounts.identify(request.headers.get("Authorization", ""))
-            repository = self._find(request.match_info, account)
+            repository = self._find(request.match_info, account, request)
             if not account.may("contents", "write" if wanted.is_push else "read"):
                 raise not_accessible(app=account.is_app)
             answered = await serve(
@@ -228,6 +243,25 @@ class GitHubStandIn:
     async def _nothing(self, request: web.Request) -> web.Response:  # noqa: ARG002 - a handler's signature
         refusal = not_found()
         return respond(Answer(refusal.body(), refusal.status))
+
+
+def routes_of(operation: Operation) -> list[str]:
+    """Give an operation's addresses: by name and by id of the repository, each on github.com and on a GHES."""
+    by_id = operation.route.replace("/repos/{owner}/{repo}", "/repositories/{repository_id}")
+    plain = list(dict.fromkeys([operation.route, by_id]))
+    return [*plain, *(f"{GHES_API if route != '/graphql' else '/api'}{route}" for route in plain)]
+
+
+def prefix_of(path: str) -> str:
+    """Say below which prefix of the API a path is: none on github.com."""
+    return GHES_API if path.startswith("/api/") else ""
+
+
+def moved(url: str, path: str, repository: Repository) -> Refusal:
+    """Redirect from a former name, as GitHub does: to the address by id, with 301 whatever the verb."""
+    rest = path.partition("/repos/")[2].split("/", 2)[2:]
+    location = "/".join([f"{url}{prefix_of(path)}/repositories/{repository.id}", *rest])
+    return Refusal(HTTPStatus.MOVED_PERMANENTLY, "Moved Permanently", headers={"Location": location})
 
 
 async def payload_of(request: web.Request) -> Any:

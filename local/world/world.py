@@ -59,7 +59,7 @@ class WorldSettings:
     `time_scale` shortens Pub/Sub's waits, `backoff_s` is how long its first one lasts before that, `latency_s` is added
     to every remote call, `settling_s` is how long the functions take an event for young, `prod_files` and `first_files`
     are what prod and dev begin with, `pubsub` is another Pub/Sub's address, `variables` are added to every function's
-    environment, or taken out of it by None.
+    environment, or taken out of it by None, `github_prefix` is where GitHub's API is: `/api/v3` on a company's own.
     """
 
     time_scale: float = 100.0
@@ -71,6 +71,7 @@ class WorldSettings:
     first_files: Files = field(default_factory=environment_files)
     pubsub: str | None = None
     variables: Mapping[str, str | None] = field(default_factory=dict)
+    github_prefix: str = ""
 
 
 class World:
@@ -296,7 +297,9 @@ class World:
         await asyncio.gather(*map(self._host, FUNCTIONS))
 
     async def _host(self, function: FunctionName) -> None:
-        given = {**variables_of(function, self.endpoints, self.settings.settling_s), **self.settings.variables}
+        own = variables_of(function, self.endpoints, self.settings.settling_s)
+        api = {"PRODGATE_GITHUB_API_URL": self.endpoints.github + self.settings.github_prefix}
+        given = {**own, **(api if function.app else {}), **self.settings.variables}
         variables = {name: value for name, value in given.items() if value is not None}
         self.urls[function.function] = await self.hosting.start(function.function, variables)
         await founding.subscribe(self.clients, function, self.urls[function.function], self.settings.backoff_s)

@@ -14,10 +14,11 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from github import Auth, Github, GithubException, RateLimitExceededException
 from requests.exceptions import RequestException
+from urllib3 import BaseHTTPResponse
 from urllib3.util import Retry
 
 from shared.clients import calls
@@ -26,10 +27,36 @@ from shared.domain.secret import SecretText
 
 NOT_FOUND: Final = 404
 UNPROCESSABLE: Final = 422
-_DENIED: Final = (401, 403)
 _TOO_MANY: Final = 429
 _SERVER_ERROR: Final = 500
-_RETRY: Final = Retry(
+_MOVED: Final = (301, 302, 307, 308)
+
+
+class _Moved(Exception):  # noqa: N818 - an answer
+    """GitHub's redirection: what was asked for is elsewhere now."""
+
+
+class _Staying(Retry):
+    """Tries again, and goes nowhere else.
+
+    PyGithub follows a 301 with any verb (Requester.__requestRaw), so a repository that was renamed or given away would
+    be written to under a name that nobody configured.
+    """
+
+    def is_retry(self, method: str, status_code: int, has_retry_after: bool = False) -> bool:
+        """Say whether an answer is looked at by `increment`."""
+        return status_code in _MOVED or super().is_retry(method, status_code, has_retry_after)
+
+    def increment(self, *tried: Any, **how: Any) -> Self:
+        """Count a try; raises _Moved for a redirection, and leaves the connection fit for another request."""
+        response = how.get("response")
+        if isinstance(response, BaseHTTPResponse) and response.status in _MOVED:
+            response.drain_conn()
+            raise _Moved(str(response.status))
+        return super().increment(*tried, **how)
+
+
+_RETRY: Final = _Staying(
     total=calls.GITHUB_RETRIES,
     allowed_methods=("GET", "PATCH"),  # a POST whose answer was lost is looked for first, when the event comes again
     status_forcelist=(500, 502, 503, 504),
@@ -132,9 +159,13 @@ class Connection:
         try:
             yield client
         except GithubException as error:
-            if error.status in _DENIED:
+            named = _named(what, error)
+            if isinstance(named, Unavailable) and named.fault is Fault.REFUSED:
                 self._access.on_denied()
-            raise _named(what, error) from error
+            raise named from error
+        except _Moved as moved:
+            mend = f"{self.repository} was renamed or moved; set PRODGATE_REPOSITORY to its new name"
+            raise Unavailable(Fault.MISCONFIGURED, f"GitHub {what}: {moved}; {mend}") from moved
         except RequestException as error:
             raise Unavailable(Fault.UNREACHABLE, f"GitHub {what}: {error}") from error
         finally:

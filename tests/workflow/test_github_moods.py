@@ -1,0 +1,195 @@
+"""GitHub's moods: limits, stumbles, and a repository that is no longer what it was; each ends under its own name."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Final
+
+import pytest
+
+from local.world.names import ATTEST, REPOSITORY
+from local.world.world import World
+from tests.company import POSTS, POSTS_FILE, pin_posts, release_posts, small_world
+from tests.conftest import Logs
+
+MINT: Final = "github.apps/create-installation-access-token"
+COMPARE: Final = "github.repos/compare-commits"
+LABELS: Final = "logging.googleapis.com/labels"
+
+
+def ended(logs: Logs) -> list[tuple[str, str]]:
+    """The fault and the sentence of each event that is to be retried, since the last look."""
+    return [(entry[LABELS]["fault"], entry["message"]) for entry in logs() if "fault" in entry.get(LABELS, {})]
+
+
+@pytest.fixture(scope="module")
+def company() -> Iterator[World]:
+    """A world with one release, whose events can be replayed in any of GitHub's moods."""
+    with small_world() as world:
+        release_posts(world)
+        yield world
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("RATE_LIMIT_PRIMARY", "403 API rate limit exceeded"),
+        ("RATE_LIMIT_PRIMARY_429", "429 API rate limit exceeded"),
+        ("RATE_LIMIT_403", "403 You have exceeded a secondary rate limit"),
+        ("RATE_LIMIT_429", "429 You have exceeded a secondary rate limit"),
+        ("RATE_LIMIT_429_HOUR", "429 You have exceeded a secondary rate limit"),
+        ("RESOURCE_EXHAUSTED", "403 You have exceeded a secondary rate limit"),
+    ],
+)
+def test_a_limit_ends_the_attempt_at_once_and_is_waited_for_by_pubsub(
+    company: World, logs: Logs, code: str, words: str
+) -> None:
+    """With or without Retry-After or a reset: no function sleeps, no request is sent after it, no token is minted."""
+    before = company.faults.calls("github.")
+    company.faults.fail(COMPARE, code=code)
+    logs()
+
+    company.pass_tests()
+    company.settle()
+
+    ((fault, sentence),) = ended(logs)
+    assert fault == "rate-limited"
+    assert words in sentence
+    after = company.faults.calls("github.")
+    assert after[COMPARE] - before[COMPARE] <= 3  # the attempt that was limited, the next one, and open_prod_pr's own
+    assert after[MINT] == before[MINT]
+
+
+@pytest.mark.parametrize("code", ["INTERNAL", "BAD_GATEWAY", "UNAVAILABLE", "DEADLINE_EXCEEDED"])
+@pytest.mark.parametrize(
+    "method",
+    ["github.repos/compare-commits", "github.pulls/update", "github.git/update-ref"],
+    ids=["GET", "PATCH", "PATCH ref"],
+)
+def test_a_stumble_on_a_read_or_a_change_is_tried_again_within_the_event(
+    world: World, logs: Logs, method: str, code: str
+) -> None:
+    """PyGithub retries no PATCH; both of ours say the same twice as once, so they are."""
+    pin_posts(world)
+    world.faults.fail(method, code=code)
+    logs()
+
+    release_posts(world, b"second")
+
+    assert ended(logs) == []
+    assert (len(world.attestations), len([p for p in world.pull_requests if p.state == "open"])) == (1, 1)
+
+
+@pytest.mark.parametrize("code", ["INTERNAL", "BAD_GATEWAY", "UNAVAILABLE"])
+@pytest.mark.parametrize(
+    "method", ["git/create-tree", "git/create-commit", "repos/create-commit-status", "git/create-ref", "pulls/create"]
+)
+def test_a_stumble_on_a_creation_is_not_tried_again_blindly(world: World, logs: Logs, method: str, code: str) -> None:
+    """It may have been done: the next delivery looks first."""
+    world.faults.fail(f"github.{method}", code=code)
+
+    release_posts(world)
+
+    assert [fault for fault, _ in ended(logs)] == ["unreachable"]
+    assert (len(world.pull_requests), world.rejected, world.dead_letters) == (1, [], [])
+
+
+@pytest.mark.parametrize("method", ["git/create-tree", "git/create-commit", "repos/create-commit-status"])
+def test_a_validation_that_nobody_expects_is_named_and_retried(world: World, logs: Logs, method: str) -> None:
+    """GitHub says 422 for things that mend themselves; what it said stands in the log."""
+    world.faults.fail(f"github.{method}", code="UNPROCESSABLE")
+
+    release_posts(world)
+
+    ((fault, sentence),) = ended(logs)
+    assert (fault, "422 Validation Failed" in sentence) == ("refused", True)
+    assert len(world.pull_requests) == 1
+
+
+@pytest.mark.parametrize("new", ["mdo/gitops", "acme/mdo-environments"])
+def test_a_repository_that_was_renamed_or_given_away_is_written_to_by_nobody(
+    world: World, logs: Logs, new: str
+) -> None:
+    """GitHub redirects the old name, for writes too; who owns what is there now is another question."""
+    commit = release_posts(world)
+    before = world.lasting_state()
+    world.cloud.github.rename(REPOSITORY, new)
+
+    world.push_image(POSTS, "v1", content=b"second")
+    world.pass_tests(commit)
+    world.settle()
+
+    said = ended(logs)
+    assert {fault for fault, _ in said} == {"misconfigured"}
+    assert all(f"{REPOSITORY} was renamed or moved; set PRODGATE_REPOSITORY" in sentence for _, sentence in said)
+    assert {topic for letter in world.dead_letters for topic in letter.attributes.values() if "-" in topic} >= {
+        "pin-manifests",
+        "attest-images",
+    }
+    world.cloud.github.rename(new, REPOSITORY)
+    assert world.lasting_state() == before
+
+
+def test_an_archived_repository_says_so(world: World, logs: Logs) -> None:
+    """Reading goes on, writing does not."""
+    world.cloud.github.archive(REPOSITORY)
+
+    world.push_image(POSTS, "v1")
+    world.settle()
+
+    assert set(ended(logs)) == {("refused", "GitHub POST /git/trees: 403 Repository was archived so is read-only.")}
+    assert [json.loads(letter.data)["tag"] for letter in world.dead_letters] == ["v1"]
+
+
+@pytest.mark.parametrize(("branch", "topic"), [("dev", "test-passed"), ("prod", "attestation-complete")])
+def test_a_branch_that_was_deleted_is_named(world: World, logs: Logs, branch: str, topic: str) -> None:
+    """Somebody left "automatically delete head branches" on; the branch comes back, and so does the event."""
+    commit = pin_posts(world) and world.head("dev")
+    head = world.head(branch)
+    world.repository.get_git_ref(f"heads/{branch}").delete()
+    logs()
+
+    world.pass_tests(commit)
+    world.settle()
+
+    assert set(ended(logs)) == {("misconfigured", f"{REPOSITORY} has no branch {branch}, or this App may not read it")}
+    assert [letter.attributes["CloudPubSubDeadLetterSourceDeliveryCount"] for letter in world.dead_letters] == ["5"]
+    world.repository.create_git_ref(f"refs/heads/{branch}", head)
+    world.publish(topic, world.dead_letters[0].data)
+    world.settle()
+    assert len(world.pull_requests) == 1
+
+
+def test_an_app_that_lost_a_permission_is_named_and_gets_it_back_with_the_next_token(world: World, logs: Logs) -> None:
+    """A token keeps what it was minted with; one that is refused is thrown away."""
+    pin_posts(world)
+    world.faults.fail("github.repos/create-commit-status", code="PERMISSION_DENIED")
+    logs()
+
+    world.pass_tests()
+    world.settle()
+
+    ((fault, sentence),) = ended(logs)
+    assert fault == "refused"
+    assert sentence.endswith("403 Resource not accessible by integration")
+    assert len(world.cloud.github.accounts.tokens(ATTEST.login)) == 2
+    assert len(world.pull_requests) == 1
+
+
+def test_an_event_about_a_fork_is_rejected(world: World) -> None:
+    """Same name, another owner."""
+    world.pass_tests(repository="eve/mdo-environments")
+    world.settle()
+
+    assert [message.reason for message in world.rejected] == ["unknown-repository"]
+
+
+def test_a_company_with_its_own_github_is_served_below_its_own_prefix(quiet_logging: None) -> None:
+    """GHES has REST at /api/v3 and GraphQL at /api/graphql, and its pages without a prefix."""
+    with small_world(github_prefix="/api/v3") as world:
+        release_posts(world)
+
+        assert len(world.pull_requests) == 1
+        assert "/api/v3" not in world.pull_requests[0].url
+        assert f"{POSTS}@sha256:".encode() in world.file(POSTS_FILE)
