@@ -126,6 +126,13 @@ def test_what_is_blocked_refuses_at_any_severity_and_above_any_exception() -> No
     assert objections.of(Mode.WARN) == objections.of(Mode.ENFORCE) == objections.blocked
 
 
+def test_what_is_blocked_is_said_once() -> None:
+    """It would be too bad for the maximum as well; one sentence says enough."""
+    objections = object_to([finding(Severity.CRITICAL)], rules(block=frozenset({CVE})), TODAY)
+
+    assert objections == Objections(blocked=(f"{CVE} (critical, a fix exists) is blocked",))
+
+
 def test_a_warning_refuses_only_what_is_blocked() -> None:
     """And enforcing refuses both, what is blocked first."""
     objections = Objections(blocked=("a",), others=("b",))
