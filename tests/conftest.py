@@ -10,10 +10,29 @@ from typing import Any
 
 import pytest
 
+from local.github import GitHubStandIn
 from local.world.world import World
 from tests.company import small_world
+from tests.github_watch import Watch
 
 Logs = Callable[[], list[dict[str, Any]]]
+
+
+@pytest.fixture(scope="session")
+def github_watch() -> Iterator[Watch]:
+    """Every exchange with the stand-in GitHub in this process, whichever test makes it."""
+    watch = Watch()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(GitHubStandIn, "observe", lambda _, exchange: watch.observe(exchange))
+        yield watch
+
+
+@pytest.fixture(autouse=True)
+def _github_keeps_to_its_own_description(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Fail the test in which a request or an answer is not as GitHub describes it."""
+    watch: Watch = request.getfixturevalue("github_watch")
+    yield
+    assert watch.take() == []
 
 
 @pytest.fixture

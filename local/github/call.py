@@ -126,6 +126,17 @@ class Operation:
 
 
 @dataclass(frozen=True, slots=True)
+class Exchange:
+    """A request and its answer: the operation's id, the verb and path as they were asked, the body as it was sent."""
+
+    operation: str
+    verb: str
+    path: str
+    body: bytes
+    answer: Answer
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """Which part of a list is wanted, from `page` (1 and up) and `per_page` (1 to 100, default 30)."""
 

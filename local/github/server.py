@@ -38,7 +38,7 @@ from local.github import (
     trees,
 )
 from local.github.auth import Account, Accounts, App, Installation
-from local.github.call import Answer, Call, Operation
+from local.github.call import Answer, Call, Exchange, Operation
 from local.github.git_http import CHALLENGE, GitRequest, serve
 from local.github.mischief import refusal_of
 from local.github.refusal import Refusal, not_accessible, not_found
@@ -106,6 +106,9 @@ class GitHubStandIn:
         for repository in self._repositories.values():
             await repository.reader.close()
 
+    def observe(self, exchange: Exchange) -> None:
+        """Be told of each exchange; tests hold them against GitHub's own description."""
+
     def clone_url(self, full_name: str, *, token: str = "") -> str:
         """Give the address for `git clone`; every repository is private, so git needs the token in it or asks."""
         credentials = f"x-access-token:{token}@" if token else ""
@@ -166,9 +169,11 @@ class GitHubStandIn:
     def _endpoint(self, operation: Operation) -> Callable[[web.Request], Awaitable[web.Response]]:
         async def endpoint(request: web.Request) -> web.Response:
             try:
-                return respond(await self._perform(operation, request))
+                answer = await self._perform(operation, request)
             except Refusal as refusal:
-                return respond(Answer(refusal.body(), refusal.status, refusal.headers))
+                answer = Answer(refusal.body(), refusal.status, refusal.headers)
+            self.observe(Exchange(operation.id, request.method, request.path, await request.read(), answer))
+            return respond(answer)
 
         return endpoint
 
