@@ -122,6 +122,16 @@ def test_what_is_proven_is_looked_up_live(run: Run, live: World, tmp_path: Path)
     assert "note:" not in after[2]
 
 
+def test_a_tag_is_denied_whatever_is_attested(run: Run, live: World, tmp_path: Path) -> None:
+    """It names no bytes that anybody could have attested."""
+    manifest = written(tmp_path / "posts.yaml", f"{POSTS}:v1")
+
+    status, out, _ = run("--live", "--project", PROD_PROJECT, manifest)
+
+    assert status == 1
+    assert out.endswith("Expected digest with sha256 scheme, but got tag or malformed digest\n")
+
+
 def test_a_changed_policy_is_judged_before_it_is_imported(run: Run, live: World, tmp_path: Path) -> None:
     """The policy out of a file, the attestations as they are: what would this change deny?"""
     image = pin_posts(live, b"again")

@@ -135,3 +135,13 @@ def test_no_binding_replaces_what_others_gave_and_no_key_is_made() -> None:
     source = "\n".join(path.read_text() for path in INFRA.rglob("*.tf"))
     assert not re.findall(r'resource "google_\w+_iam_(?:policy|binding)"', source)
     assert not re.findall(r'resource "google_(?:service_account_key|secret_manager_secret_version)\w*"', source)
+
+
+def test_findings_are_read_only_where_a_suite_has_a_vulnerability_gate(gate: Terraform, given: list[Right]) -> None:
+    """A right that nothing uses is one too many; the gate brings its own."""
+    assert not any(right.role.endswith("containeranalysis.occurrences.viewer") for right in given)
+    gate.set({"settings": {"attest_images": {"PRODGATE_VULNERABILITIES": '{"qa":{"mode":"off"}}'}}})
+    try:
+        assert 'google_project_iam_member.findings["mdo"]' in gate.changes()
+    finally:
+        gate.set({})

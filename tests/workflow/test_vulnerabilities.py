@@ -224,7 +224,7 @@ def test_a_scan_that_is_not_listed_yet_is_waited_for_while_the_event_is_young(qu
 
         def after_the_first_attempt(record: DeliveryRecord) -> None:
             if record.status == 503 and not held:
-                held.append(world.faults.hold("secrets.AccessSecretVersion"))
+                held.append(world.faults.hold("binauthz.GetPolicy"))
                 refused.set()
 
         world.on_delivery(after_the_first_attempt)

@@ -225,3 +225,37 @@ def test_knowing_less_never_admits_more(
     for attested in ({}, {QA: {A}}):
         if evaluate(IMAGE, read, attested).admitted:
             assert evaluate(IMAGE, read, attested, place=place).admitted
+
+
+words = st.text(alphabet="abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_", min_size=1)
+known_words = {"name", "description", "etag", "updateTime", "globalPolicyEvaluationMode", "admissionWhitelistPatterns"}
+known_words |= {"defaultAdmissionRule", CLUSTERS, NAMESPACES, ACCOUNTS, IDENTITIES}
+known_words |= {"evaluationMode", "enforcementMode", "requireAttestationsBy", "namePattern"}
+
+
+@given(words.filter(lambda word: word not in known_words), st.sampled_from(["policy", "rule", "specific", "pattern"]))
+def test_an_unknown_field_never_admits(word: str, where: str) -> None:
+    """Wherever it stands: the policy is refused as a whole, by the field's name."""
+    more = {word: {}}
+    changed = {
+        "policy": document(**more),
+        "rule": document(defaultAdmissionRule=rule() | more),
+        "specific": document(**{CLUSTERS: {PROD: ALLOW | more}}),
+        "pattern": document(admissionWhitelistPatterns=[{"namePattern": IMAGE} | more]),
+    }[where]
+
+    with pytest.raises(Rejected, match=word):
+        Policy.read(changed)
+
+
+@given(
+    words.filter(lambda word: word not in {"ALWAYS_ALLOW", "ALWAYS_DENY", "REQUIRE_ATTESTATION"}),
+    st.sampled_from(["evaluationMode", "enforcementMode"]),
+    st.booleans(),
+)
+def test_an_unknown_mode_never_admits(word: str, field: str, in_default: bool) -> None:
+    """Unspecified, misspelled, of tomorrow."""
+    odd = ALLOW | {field: word}
+
+    with pytest.raises(Rejected, match=word):
+        Policy.read(document(defaultAdmissionRule=odd) if in_default else document(**{CLUSTERS: {PROD: odd}}))
