@@ -51,9 +51,10 @@ def refusal(world: World) -> tuple[str, str]:
 
 
 def test_an_image_whose_findings_are_tolerated_is_released(guarded: World) -> None:
-    """Low with a fix, high without one: within what the suite tolerates."""
+    """Low with a fix, high without one: within what the suite tolerates; the distribution's rating outranks the note's."""
     image = pin_posts(guarded)
-    guarded.scan(image, Found("CVE-2026-1", "LOW"), Found("CVE-2026-2", "HIGH", fixable=False))
+    rated_down = Found("CVE-2026-1", "LOW", severity="CRITICAL")
+    guarded.scan(image, rated_down, Found("CVE-2026-2", "HIGH", fixable=False))
 
     pass_and_settle(guarded)
 
