@@ -51,7 +51,7 @@ def refusal(world: World) -> tuple[str, str]:
 
 
 def test_an_image_whose_findings_are_tolerated_is_released(guarded: World) -> None:
-    """Low with a fix, high without one: within what the suite tolerates; the distribution's rating outranks the note's."""
+    """Low with a fix, high without one, as the distribution rates them: within what the suite tolerates."""
     image = pin_posts(guarded)
     rated_down = Found("CVE-2026-1", "LOW", severity="CRITICAL")
     guarded.scan(image, rated_down, Found("CVE-2026-2", "HIGH", fixable=False))
