@@ -34,6 +34,7 @@ _SIGNING: Final = kms_v1.CryptoKey.CryptoKeyPurpose.ASYMMETRIC_SIGN
 _ALGORITHM: Final = "EC_SIGN_P256_SHA256"
 _ACK_DEADLINE_S: Final = 600
 _MOST_BACKOFF_S: Final = 600  # Pub/Sub's own default for a retry policy
+_RETENTION_S: Final = 31 * 86_400  # the longest that a topic keeps messages
 _ATTEMPTS: Final = 5  # the fewest that Pub/Sub allows before the dead letter
 
 
@@ -41,7 +42,10 @@ async def found_topics(clients: Clients) -> None:
     """Make every topic, and the pull subscriptions without which Pub/Sub would drop what lands in two of them."""
     woken = (topic for function in FUNCTIONS for topic in function.subscriptions)
     for topic in (*woken, *PULLED_TOPICS):
-        await clients.publisher.create_topic(request=Topic(name=topic_path(topic)))
+        retention = Duration(seconds=_RETENTION_S)
+        await clients.publisher.create_topic(
+            request=Topic(name=topic_path(topic), message_retention_duration=retention)
+        )
     for topic in PULLED_TOPICS:
         subscription = Subscription(name=pull_subscription(topic), topic=topic_path(topic), ack_deadline_seconds=60)
         await clients.subscriber.create_subscription(request=subscription)

@@ -137,7 +137,7 @@ class Function(Generic[_E]):
     def _is_settling(self, delivery: Delivery) -> bool:
         if delivery.published is None:
             return False
-        return (datetime.now(UTC) - delivery.published).total_seconds() < self._limits.settling_s
+        return _since(delivery.published) < self._limits.settling_s
 
     async def _reject(self, delivery: Delivery, error: Rejected, began: float) -> int:
         """Publish the message whole to `rejected`; only then is it off Pub/Sub's hands."""
@@ -176,5 +176,17 @@ class Function(Generic[_E]):
             "message_id": delivery.message_id,
             "elapsed_ms": f"{(time.monotonic() - began) * 1000:.1f}",
             "data_sha256": hashlib.sha256(delivery.data).hexdigest(),
+            **_age(delivery),
         }
         LOG.log(level, "%s", message, exc_info=seen, extra={**about, **labels})
+
+
+def _age(delivery: Delivery) -> dict[str, str]:
+    """How long ago the message was published, redeliveries included: what the freshness objectives measure."""
+    if delivery.published is None:
+        return {}
+    return {"age_s": f"{max(_since(delivery.published), 0):.3f}"}
+
+
+def _since(moment: datetime) -> float:
+    return (datetime.now(UTC) - moment).total_seconds()

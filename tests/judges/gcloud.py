@@ -24,7 +24,7 @@ class Gcloud:
     """An operator's terminal; the user's own gcloud configuration is neither read nor touched."""
 
     def __init__(self, endpoint: str, folder: Path) -> None:
-        self._environment = {
+        self.environment = {
             "PATH": os.environ["PATH"],
             "HOME": str(folder),
             "CLOUDSDK_CONFIG": str(folder / "gcloud"),
@@ -39,7 +39,7 @@ class Gcloud:
         """Run `gcloud COMMAND ARGUMENTS`, which must succeed, and answer what it printed."""
         done = subprocess.run(
             ["gcloud", *command.split(), *arguments],
-            env=self._environment,
+            env=self.environment,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=_WITHIN_S,

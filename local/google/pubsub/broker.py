@@ -48,7 +48,12 @@ class Broker:
 
     def subscribe(self, settings: types.Subscription) -> None:
         """Begin a subscription; it gets what is published from now on."""
-        subscription = Subscription(settings, clock=self._clock, dead_letters=self._bury)
+        subscription = Subscription(
+            settings,
+            clock=self._clock,
+            dead_letters=self._bury,
+            topic_retains=lambda: self._retains(settings.topic),
+        )
         self.subscriptions[settings.name] = subscription
 
     def unsubscribe(self, name: str) -> None:
@@ -72,6 +77,9 @@ class Broker:
             if subscription.matches(message.attributes):
                 copies = range(self._copies(subscription.settings.name))
                 self.pusher.push(subscription, [subscription.add(message) for _ in copies])
+
+    def _retains(self, topic: str) -> bool:
+        return topic in self.topics and "message_retention_duration" in self.topics[topic]
 
     def _copies(self, subscription: str) -> int:
         if self.twice[subscription]:

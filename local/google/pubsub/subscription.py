@@ -37,11 +37,19 @@ DeadLetters: TypeAlias = Callable[["Subscription", Outstanding], bool]
 class Subscription:
     """Messages wait here until acknowledged; refused ones wait for their backoff, or go to the dead letters."""
 
-    def __init__(self, settings: types.Subscription, *, clock: Clock, dead_letters: DeadLetters) -> None:
+    def __init__(
+        self,
+        settings: types.Subscription,
+        *,
+        clock: Clock,
+        dead_letters: DeadLetters,
+        topic_retains: Callable[[], bool],
+    ) -> None:
         self.settings = settings
         self.matches = filters.parse(settings.filter)
         self._clock = clock
         self._dead_letters = dead_letters
+        self._topic_retains = topic_retains
         self._outstanding: dict[Outstanding, None] = {}
         self._retained: list[Message] = []
 
@@ -76,11 +84,11 @@ class Subscription:
         return added
 
     def acknowledge(self, outstanding: Outstanding) -> None:
-        """Forget a message; keep its copy where `retain_acked_messages` asks for that."""
+        """Forget a message; keep its copy where `retain_acked_messages` or the topic's retention asks for that."""
         if not self.owes(outstanding):
             return
         del self._outstanding[outstanding]
-        if self.settings.retain_acked_messages:
+        if self.settings.retain_acked_messages or self._topic_retains():
             self._retained.append(outstanding.message)
 
     def refuse(self, outstanding: Outstanding) -> None:

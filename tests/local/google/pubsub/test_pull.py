@@ -9,7 +9,7 @@ import pytest
 from google.api_core import exceptions
 from google.pubsub_v1 import types
 
-from tests.local.google.pubsub.rig import PULLED, PUSHED, rig
+from tests.local.google.pubsub.rig import PULLED, PUSHED, TOPIC, rig
 
 
 def test_an_acknowledged_message_does_not_come_back() -> None:
@@ -149,6 +149,26 @@ def test_seeking_back_redelivers_what_was_retained() -> None:
     async def story() -> None:
         async with rig() as world:
             await world.pushed(retain_acked_messages=True)
+            before = datetime.now(UTC)
+            message_id = await world.publish(b"x")
+            await world.pubsub.settled(5)
+            back = types.SeekRequest(subscription=PUSHED, time=before - timedelta(seconds=1))
+            await world.subscriber.seek(request=back)
+            await world.pubsub.settled(5)
+            assert world.endpoint.message_ids == [message_id, message_id]
+
+    asyncio.run(story())
+
+
+def test_a_topic_that_retains_lets_any_of_its_subscriptions_seek_back() -> None:
+    """`message_retention_duration` of a topic counts for messages that were acknowledged too."""
+
+    async def story() -> None:
+        async with rig() as world:
+            await world.pushed()
+            kept = types.Topic(name=TOPIC, message_retention_duration=timedelta(days=31))
+            mask = {"paths": ["message_retention_duration"]}
+            await world.publisher.update_topic(request={"topic": kept, "update_mask": mask})
             before = datetime.now(UTC)
             message_id = await world.publish(b"x")
             await world.pubsub.settled(5)

@@ -1,0 +1,1 @@
+"""Tests of what people run prodgate with: metrics, alerts, runbooks, the probe, the examples."""
