@@ -79,7 +79,7 @@ locals {
       environment = merge(local.registry_settings, local.repository_settings, local.github_settings.attest_images, local.policy_settings, {
         PRODGATE_EVIDENCE = "trust-publisher"
         PRODGATE_SUITES = jsonencode({
-          for suite, signing in module.signing : suite => { attestor = signing.attestor, key_version = signing.key_version }
+          for suite, signing in local.signing : suite => { attestor = signing.attestor, key_version = signing.key_version }
         })
         }, length(var.build_triggers) == 0 ? {} : {
         PRODGATE_BUILD_TRIGGERS = jsonencode({

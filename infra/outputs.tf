@@ -17,3 +17,13 @@ output "deployer" {
   description = "The account that applies this configuration from Cloud Build."
   value       = module.deployer.email
 }
+
+output "github_tests" {
+  description = "What the workflow that tests is given: identity-provider and service-account."
+  value       = one([for tests in module.github_tests : { provider = tests.provider, service_account = tests.service_account }])
+}
+
+output "probe_trace" {
+  description = "The trace that all probes share: `trace=\"projects/…/traces/…\"` in the log."
+  value       = one([for probe in module.probe : probe.trace])
+}

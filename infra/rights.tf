@@ -14,27 +14,32 @@ locals {
   scanned_projects = contains(keys(lookup(var.settings, "attest_images", {})), "PRODGATE_VULNERABILITIES") ? toset([
     for repository in local.own_repositories : repository.project
   ]) : toset([])
+  # What attest_images attests: what a release must pass, and the probe.
+  attested = toset(concat(keys(var.suites), var.probe == null ? [] : ["probe"]))
+  signing  = merge(module.signing, module.probe_signing)
   # Who looks attestations up, for which suite: attest_images before and after it signs, open_prod_pr before it believes.
   judges = {
-    for pair in setproduct(["attest_images", "open_prod_pr"], keys(var.suites)) :
-    "${pair[0]} ${pair[1]}" => { function = pair[0], suite = pair[1] }
+    for pair in concat(
+      [for suite in local.attested : ["attest_images", suite]],
+      [for suite in keys(var.suites) : ["open_prod_pr", suite]],
+    ) : "${pair[0]} ${pair[1]}" => { function = pair[0], suite = pair[1] }
   }
 }
 
 # It signs with a key version only after it has held the version's public key against the attestor's.
 resource "google_kms_crypto_key_iam_member" "signer" {
-  for_each = { for pair in setproduct(["signer", "publicKeyViewer"], keys(var.suites)) : "${pair[0]} ${pair[1]}" => { role = pair[0], suite = pair[1] } }
+  for_each = { for pair in setproduct(["signer", "publicKeyViewer"], local.attested) : "${pair[0]} ${pair[1]}" => { role = pair[0], suite = pair[1] } }
 
-  crypto_key_id = module.signing[each.value.suite].key
+  crypto_key_id = local.signing[each.value.suite].key
   role          = "roles/cloudkms.${each.value.role}"
   member        = module.function["attest_images"].member
 }
 
 resource "google_container_analysis_note_iam_member" "attacher" {
-  for_each = var.suites
+  for_each = local.attested
 
   project = var.prod_project
-  note    = module.signing[each.key].note_name
+  note    = local.signing[each.key].note_name
   role    = "roles/containeranalysis.notes.attacher"
   member  = module.function["attest_images"].member
 }
@@ -43,7 +48,7 @@ resource "google_container_analysis_note_iam_member" "judge" {
   for_each = local.judges
 
   project = var.prod_project
-  note    = module.signing[each.value.suite].note_name
+  note    = local.signing[each.value.suite].note_name
   role    = "roles/containeranalysis.notes.occurrences.viewer"
   member  = module.function[each.value.function].member
 }
@@ -52,7 +57,7 @@ resource "google_binary_authorization_attestor_iam_member" "judge" {
   for_each = local.judges
 
   project  = var.prod_project
-  attestor = module.signing[each.value.suite].attestor_name
+  attestor = local.signing[each.value.suite].attestor_name
   role     = "roles/binaryauthorization.attestorsVerifier"
   member   = module.function[each.value.function].member
 }

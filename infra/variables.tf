@@ -225,3 +225,42 @@ variable "staged" {
   type        = string
   default     = "../dist"
 }
+
+variable "alerts" {
+  description = <<-EOT
+    Who is told: addresses, further notification channels (`projects/…/notificationChannels/…`, a pager), and where
+    docs/runbooks is read, which each alert links.
+  EOT
+  type = object({
+    emails        = list(string)
+    more_channels = optional(list(string), [])
+    runbooks_url  = string
+  })
+}
+
+variable "github_tests" {
+  description = <<-EOT
+    The workflow of GitHub Actions that may say that tests passed: the number of the environments repository, and the
+    reusable workflow that tests (docs/examples/README.md). Leave it out where CI is elsewhere, and name testers.
+  EOT
+  type = object({
+    repository_id    = string
+    job_workflow_ref = string
+  })
+  default = null
+}
+
+variable "probe" {
+  description = "The canary by its tag, the probe's commit, and the URL of its run (docs/probe.md); null: no probe."
+  type = object({
+    image  = string
+    commit = string
+    run    = string
+  })
+  default = null
+
+  validation {
+    condition     = var.probe == null || !contains(keys(var.suites), "probe")
+    error_message = "The probe's suite is never one that a release must pass: name yours differently."
+  }
+}

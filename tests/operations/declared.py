@@ -35,7 +35,6 @@ def alerts() -> dict[str, dict[str, Any]]:
     values = {
         "ours": OURS,
         "attester": ATTESTER,
-        "prod_number": "123456789",
         "dead_letter_subscription": "dead-letter-pull",
         "subscriptions": ", ".join(f'"{function.topic}-push"' for function in FUNCTIONS),
         "rejected_per_hour": "5",

@@ -5,7 +5,6 @@ locals {
     attester                 = var.attester
     dead_letter_subscription = var.dead_letter_subscription
     ours                     = local.ours
-    prod_number              = var.prod_project_number
     refused_per_hour         = var.refused_per_hour
     rejected_per_hour        = var.rejected_per_hour
     subscriptions            = join(", ", [for name in var.subscriptions : "\"${name}\""])
@@ -44,7 +43,7 @@ resource "google_monitoring_alert_policy" "log" {
   }
 
   notification_channels = local.channels[local.projects[each.value.log.project]]
-  user_labels           = { severity = each.value.severity }
+  severity              = { page = "CRITICAL", ticket = "WARNING" }[each.value.severity]
 }
 
 resource "google_monitoring_alert_policy" "metric" {
@@ -77,7 +76,7 @@ resource "google_monitoring_alert_policy" "metric" {
   }
 
   notification_channels = local.channels[var.project]
-  user_labels           = { severity = each.value.severity }
+  severity              = { page = "CRITICAL", ticket = "WARNING" }[each.value.severity]
 
   depends_on = [google_logging_metric.functions]
 }

@@ -112,7 +112,7 @@ resource "google_monitoring_alert_policy" "burn" {
   }
 
   notification_channels = local.channels[var.project]
-  user_labels           = { severity = each.value.burn.severity }
+  severity              = { page = "CRITICAL", ticket = "WARNING" }[each.value.burn.severity]
 }
 
 # No probe came through for so long that nobody may wait for a budget to burn.
@@ -144,5 +144,5 @@ resource "google_monitoring_alert_policy" "silent" {
   }
 
   notification_channels = local.channels[var.project]
-  user_labels           = { severity = "page" }
+  severity              = "CRITICAL"
 }

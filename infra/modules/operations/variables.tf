@@ -8,11 +8,6 @@ variable "prod_project" {
   type        = string
 }
 
-variable "prod_project_number" {
-  description = "Its number, which names Google's own scanner."
-  type        = string
-}
-
 variable "attester" {
   description = "The service account of attest_images: the only one that may sign and attest."
   type        = string

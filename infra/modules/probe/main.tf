@@ -59,20 +59,17 @@ locals {
   }))
 }
 
-resource "google_cloud_scheduler_job" "this" {
+module "job" {
+  source   = "../schedule"
   for_each = local.probe.messages
 
-  project   = var.project
-  region    = var.region
-  name      = "prodgate-probe-${each.key}"
-  schedule  = var.schedule
-  time_zone = "Etc/UTC"
-
-  pubsub_target {
-    topic_name = var.topics[each.value.topic]
-    data       = base64encode(each.value.data)
-    attributes = { traceparent = "00-${local.trace}-${substr(local.trace, 0, 16)}-01" }
-  }
+  project    = var.project
+  region     = var.region
+  name       = "prodgate-probe-${each.key}"
+  schedule   = var.schedule
+  topic      = var.topics[each.value.topic]
+  data       = each.value.data
+  attributes = { traceparent = "00-${local.trace}-${substr(local.trace, 0, 16)}-01" }
 }
 
 resource "google_logging_metric" "this" {

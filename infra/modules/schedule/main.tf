@@ -30,6 +30,12 @@ variable "data" {
   type        = string
 }
 
+variable "attributes" {
+  description = "The message's attributes."
+  type        = map(string)
+  default     = {}
+}
+
 resource "google_cloud_scheduler_job" "this" {
   project   = var.project
   region    = var.region
@@ -40,5 +46,6 @@ resource "google_cloud_scheduler_job" "this" {
   pubsub_target {
     topic_name = var.topic
     data       = base64encode(var.data)
+    attributes = var.attributes
   }
 }

@@ -72,6 +72,7 @@ _MADE: Final = {
     },
     "google_kms_crypto_key": {"id": "{key_ring}/cryptoKeys/{name}"},
     "google_kms_key_ring": {"id": "projects/{project}/locations/{location}/keyRings/{name}"},
+    "google_monitoring_notification_channel": {"name": "projects/{project}/notificationChannels/{display_name}"},
     "google_project_iam_custom_role": {"name": "projects/{project}/roles/{role_id}"},
     "google_project": {"number": PROJECT_NUMBER},
     "google_pubsub_topic": {"id": "projects/{project}/topics/{name}"},
