@@ -34,7 +34,8 @@ async def _lose(world: World) -> None:
     subscriptions = world.clients.subscriber
     async for subscription in await subscriptions.list_subscriptions(project="projects/mdo-gate"):
         await subscriptions.delete_subscription(subscription=subscription.name)
-    for topic in (*(function.topic for function in FUNCTIONS), *PULLED_TOPICS):
+    woken = (topic for function in FUNCTIONS for topic in function.subscriptions)
+    for topic in (*woken, *PULLED_TOPICS):
         await world.clients.publisher.delete_topic(topic=topic_path(topic))
 
 
@@ -42,8 +43,9 @@ async def _build_up(world: World) -> None:
     """Apply Terraform again, behind its topics: functions and subscriptions, and nothing that holds the truth."""
     world.hosting = InProcess()
     for function in FUNCTIONS:
-        variables = variables_of(function, world.endpoints, world.settings.settling_s)
-        url = await world.hosting.start(function.function, variables | dict(world.settings.variables))
+        given = {**variables_of(function, world.endpoints, world.settings.settling_s), **world.settings.variables}
+        variables = {name: value for name, value in given.items() if value is not None}
+        url = await world.hosting.start(function.function, variables)
         await founding.subscribe(world.clients, function, url, BACKOFF_S)
 
 
