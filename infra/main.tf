@@ -56,8 +56,14 @@ module "services" {
 module "prod_services" {
   source = "./modules/services"
 
-  project  = var.prod_project
-  services = var.prod_project == var.project ? [] : ["binaryauthorization", "cloudresourcemanager", "containeranalysis"]
+  project = var.prod_project
+  services = var.prod_project == var.project ? [] : [
+    "binaryauthorization",
+    "cloudresourcemanager",
+    "containeranalysis",
+    "logging",
+    "monitoring",
+  ]
 }
 
 module "artifacts" {

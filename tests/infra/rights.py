@@ -22,6 +22,9 @@ _PLACES: Final = {  # resource type → what its binding hangs on, and which of 
 }
 _OWN: Final = re.compile(r"serviceAccount:prodgate-(?P<name>[a-z-]+)@.*")
 _AGENT: Final = re.compile(r"serviceAccount:service-[0-9]+@gcp-sa-(?P<name>[a-z-]+)\..*")
+_FEDERATED: Final = re.compile(
+    r"principalSet://.*/workloadIdentityPools/prodgate-github/attribute\.repository_id/(?P<id>[0-9]+)"
+)
 _AGENTS: Final = {"pubsub": "Pub/Sub itself", "binaryauthorization": "Binary Authorization itself"}
 
 
@@ -42,7 +45,9 @@ def rights(resources: Iterable[Mapping[str, Any]]) -> list[Right]:
     Raises:
         KeyError: a type of binding that is not in the table of places.
     """
-    return sorted(_right(resource) for resource in resources if re.search(r"_iam_(?!custom_role)", resource["type"]))
+    return sorted(
+        _right(resource) for resource in resources if re.search(r"_iam_(member|binding|policy)$", resource["type"])
+    )
 
 
 def _right(resource: Mapping[str, Any]) -> Right:
@@ -59,4 +64,6 @@ def _who(member: str) -> str:
         return own["name"]
     if agent := _AGENT.fullmatch(member):
         return _AGENTS[agent["name"]]
+    if federated := _FEDERATED.fullmatch(member):
+        return f"GitHub's repository {federated['id']}"
     return member

@@ -79,8 +79,11 @@ def test_strangers_may_call_receive_push_and_nothing_else(given: list[Right]) ->
 
 
 def test_only_ci_says_that_tests_passed(given: list[Right]) -> None:
-    """Operators may replay every other event, and read what was kept."""
-    assert _holders(given, "roles/pubsub.publisher", "test-passed") == {CI}
+    """By an account of its own, or as a federated workflow; operators replay the others, and read what was kept."""
+    assert _holders(given, "roles/pubsub.publisher", "test-passed") == {CI, "tester"}
+    assert {right.who for right in given if right.role.endswith("workloadIdentityUser")} == {
+        "GitHub's repository 1234567890"
+    }
     assert {right.place for right in given if right.who == OPERATORS} == {
         "attestation-complete",
         "dead-letter-pull",

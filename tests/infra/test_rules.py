@@ -162,14 +162,15 @@ def test_prod_blocks_and_dev_only_watches(made: list[Resource]) -> None:
 
 def test_an_attestor_trusts_the_key_of_its_suite(made: list[Resource]) -> None:
     """By the id that every signature carries, in the algorithm that the key has."""
-    [attestor] = _all(made, "binary_authorization_attestor")
-    [key] = _all(made, "kms_crypto_key")
-    [version] = _all(made, "kms_crypto_key_version")
-    [public_key] = attestor["attestation_authority_note"][0]["public_keys"]
-    assert key["purpose"] == "ASYMMETRIC_SIGN"
-    assert version["crypto_key"] == key["id"]
-    assert public_key["id"] == version["id"]
-    assert public_key["pkix_public_key"][0]["public_key_pem"] == version["public_key"][0]["pem"]
+    keys = {key["id"]: key for key in _all(made, "kms_crypto_key")}
+    versions = {version["crypto_key"]: version for version in _all(made, "kms_crypto_key_version")}
+    for attestor, suite in (("quality-assurance-attestor", "qa"), ("probe-attestor", "probe")):
+        [found] = [each for each in _all(made, "binary_authorization_attestor") if each["name"] == attestor]
+        [public_key] = found["attestation_authority_note"][0]["public_keys"]
+        [key] = [key for key in keys.values() if key["name"] == suite]
+        assert key["purpose"] == "ASYMMETRIC_SIGN"
+        assert public_key["id"] == versions[key["id"]]["id"]
+        assert public_key["pkix_public_key"][0]["public_key_pem"] == versions[key["id"]]["public_key"][0]["pem"]
 
 
 def test_what_cannot_be_made_again_is_not_removed() -> None:

@@ -53,6 +53,8 @@ locals {
     "roles/binaryauthorization.attestorsAdmin",
     "roles/binaryauthorization.policyEditor",
     "roles/containeranalysis.admin",
+    "roles/logging.configWriter",
+    "roles/monitoring.editor",
   ]
 }
 

@@ -60,6 +60,7 @@ def _collection(told: list[Any]) -> Any:
 
 
 _DEFAULTS: Final = {"project": "the-provider-s-project", "location": "nowhere", "number": PROJECT_NUMBER}
+_POOLS: Final = f"projects/{PROJECT_NUMBER}/locations/global/workloadIdentityPools"
 _EMAIL: Final = "{account_id}@{project}.iam.gserviceaccount.com"
 # Where the configuration builds on the form of a computed value, it is as Google makes it.
 _MADE: Final = {
@@ -69,6 +70,10 @@ _MADE: Final = {
     "google_cloudfunctions2_function": {
         "uri": "https://{name}-abc123-uc.a.run.app",
         "service": "projects/{project}/locations/{location}/services/{name}",
+    },
+    "google_iam_workload_identity_pool": {"name": f"{_POOLS}/{{workload_identity_pool_id}}"},
+    "google_iam_workload_identity_pool_provider": {
+        "name": f"{_POOLS}/{{workload_identity_pool_id}}/providers/{{workload_identity_pool_provider_id}}"
     },
     "google_kms_crypto_key": {"id": "{key_ring}/cryptoKeys/{name}"},
     "google_kms_key_ring": {"id": "projects/{project}/locations/{location}/keyRings/{name}"},
