@@ -20,10 +20,14 @@ from local.registry.manifest import digest_of
 _PLATFORMS = ("amd64", "arm64")
 
 
-async def push_image(url: str, repository: str, tag: str, *, content: bytes, index: bool = False) -> str:
+async def push_image(
+    url: str, repository: str, tag: str, *, content: bytes, index: bool = False, provenance: bool = False
+) -> str:
     """Build an image whose one layer holds `content`, push it under a tag and return the digest that the tag names.
 
-    With `index`, the tag names an OCI index with one image for linux/amd64 and one for linux/arm64.
+    With `index`, the tag names an OCI index with one image for linux/amd64 and one for linux/arm64; with `provenance`
+    it holds an attestation manifest as well, as BuildKit adds one
+    (https://docs.docker.com/build/metadata/attestations/attestation-storage/).
 
     Raises:
         aiohttp.ClientResponseError: the registry refused a step.
@@ -36,6 +40,8 @@ async def push_image(url: str, repository: str, tag: str, *, content: bytes, ind
             await _push_platform(session, repository, None, content=content, architecture=architecture)
             for architecture in _PLATFORMS
         ]
+        if provenance:
+            children.append(await _push_provenance(session, repository, str(children[0]["digest"])))
         document = {"schemaVersion": 2, "mediaType": media_types.OCI_INDEX, "manifests": children}
         return await _put_manifest(session, repository, tag, media_type=media_types.OCI_INDEX, body=_json(document))
 
@@ -90,6 +96,12 @@ async def _push_platform(
     await _put_manifest(session, repository, reference, media_type=media_types.OCI_MANIFEST, body=manifest)
     platform = {"platform": {"os": "linux", "architecture": architecture}}
     return _descriptor(media_types.OCI_MANIFEST, manifest) | platform
+
+
+async def _push_provenance(session: aiohttp.ClientSession, repository: str, subject: str) -> dict[str, Any]:
+    attached = await _push_platform(session, repository, None, content=b"provenance", architecture="unknown")
+    annotations = {"vnd.docker.reference.type": "attestation-manifest", "vnd.docker.reference.digest": subject}
+    return attached | {"platform": {"os": "unknown", "architecture": "unknown"}, "annotations": annotations}
 
 
 async def _push_blob(session: aiohttp.ClientSession, repository: str, blob: bytes) -> None:

@@ -116,11 +116,11 @@ class World:
 
     # A developer's verbs.
 
-    def push_image(self, repository: str, tag: str, *, content: bytes | None = None, index: bool = False) -> str:
-        """Build and push an image (`HOST/PATH`); the registry says so on `gcr`, if it is one that does."""
+    def push_image(self, repository: str, tag: str, *, content: bytes | None = None, **how: bool) -> str:
+        """Build and push an image (`HOST/PATH`), see local.registry; it says so on `gcr`, if it is one that does."""
         host, _, path = repository.partition("/")
         content = f"{repository}:{tag}".encode() if content is None else content
-        return self._do(push_image(self.cloud.registries[host].url, path, tag, content=content, index=index))
+        return self._do(push_image(self.cloud.registries[host].url, path, tag, content=content, **how))
 
     def retag(self, repository: str, source: str, tag: str) -> str:
         """Let another tag name what one names."""

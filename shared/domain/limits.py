@@ -33,6 +33,8 @@ IMAGE_PATH_CHARACTERS = 255
 IMAGE_REFERENCE_CHARACTERS = 1024
 TAG_CHARACTERS = 128
 
+INDEX_CHILDREN = 100  # of an index of images; the largest on Docker Hub have some thirty
+
 # Manifests.
 MANIFEST_BYTES = 4 * 1024 * 1024  # of one file
 MANIFEST_FILES = 2000  # of one release

@@ -20,6 +20,7 @@ from shared.domain.attestation import AttestationComplete
 from shared.domain.errors import Reason, Rejected
 from shared.domain.events import TestPassed
 from shared.domain.release import Release, read_release, require_same_images
+from shared.workflow.children import ChildrenCloud, with_children
 from shared.workflow.done import Done
 from shared.workflow.environment import (
     PolicySettings,
@@ -55,6 +56,7 @@ class AttestingCloud:
     binauthz: BinaryAuthorization
     evidence: EvidenceCloud
     screening: ScreeningCloud
+    children: ChildrenCloud
     signing: SigningCloud
     publisher: Publisher
 
@@ -75,8 +77,10 @@ async def attest_release(tested: TestPassed, cloud: AttestingCloud, *, settling:
             knowing = group.create_task(signing_party(suite, cloud.signing))
         (release, marked), party = releasing.result(), knowing.result()
         await screen(release.to_attest, tested.suite, cloud.screening, is_known=marked, settling=settling)
-        proven = await prove_all(release.to_attest, party, cloud.signing)
-        complete = AttestationComplete(tested, proven.proofs)
+        wanted = await with_children(release.to_attest, cloud.children, settling=settling)
+        proven = await prove_all(wanted, party, cloud.signing)
+        named = tuple(proof for proof in proven.proofs if proof.image in release.to_attest)
+        complete = AttestationComplete(tested, named)
         if not marked:
             await _mark(complete, repository)
     await cloud.publisher.publish_event(complete.topic, complete.data())

@@ -7,7 +7,7 @@
 from shared.clients.registry.credentials import Credentials, CredentialSource, HostCredentials, StoredPassword
 from shared.clients.registry.exchange import registry_session
 from shared.clients.registry.google_access import GoogleAccess
-from shared.clients.registry.manifest import FoundManifest
+from shared.clients.registry.manifest import FoundManifest, ReadManifest
 from shared.clients.registry.registries import Registries
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "FoundManifest",
     "GoogleAccess",
     "HostCredentials",
+    "ReadManifest",
     "Registries",
     "StoredPassword",
     "registry_session",

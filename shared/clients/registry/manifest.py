@@ -6,7 +6,7 @@ Source: OCI distribution-spec 1.1, "Pulling manifests"; OCI image-spec 1.1, medi
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from shared.clients.registry.exchange import Answer
@@ -32,6 +32,14 @@ class FoundManifest:
 
     digest: Digest
     media_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReadManifest:
+    """A manifest whose bytes have the digest that was asked for."""
+
+    media_type: str
+    body: bytes = field(repr=False)
 
 
 def read_manifest_answer(answer: Answer, image: ImageName, reference: str) -> FoundManifest:

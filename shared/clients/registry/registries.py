@@ -20,9 +20,16 @@ from shared.clients import calls
 from shared.clients.registry.access import Access, Grant, Place
 from shared.clients.registry.credentials import CredentialSource, HostCredentials
 from shared.clients.registry.exchange import Answer, Exchange, Request
-from shared.clients.registry.manifest import ACCEPT, DIGEST, MANIFEST_BYTES, FoundManifest, read_manifest_answer
+from shared.clients.registry.manifest import (
+    ACCEPT,
+    DIGEST,
+    MANIFEST_BYTES,
+    FoundManifest,
+    ReadManifest,
+    read_manifest_answer,
+)
 from shared.domain.errors import Fault, Unavailable
-from shared.domain.image import DOCKER_HUB, Digest, ImageName, is_tag
+from shared.domain.image import DOCKER_HUB, Digest, ImageName, PinnedImage, is_tag
 
 # Registries whose API or tokens are served from another host than their images are named after.
 _API_HOSTS: Final = {DOCKER_HUB: "registry-1.docker.io"}
@@ -57,11 +64,19 @@ class Registries:
             answer = await self._ask("HEAD", image, named)
             if answer.status == HTTPStatus.OK and DIGEST not in answer.headers:
                 answer = await self._ask("GET", image, named)
-        if answer.status == HTTPStatus.NOT_FOUND:
-            return None
-        if answer.status != HTTPStatus.OK:
-            raise Unavailable(Fault.REFUSED, f"{image.host} answers {answer.status} for {image}, {named}")
-        return read_manifest_answer(answer, image, named)
+        return _judged(answer, image, named)
+
+    async def read(self, image: PinnedImage) -> ReadManifest | None:
+        """Read the manifest of a digest, whose bytes are held against it; None where the registry has none.
+
+        Raises:
+            Rejected: it is no image.
+            Unavailable: the registry did not answer, refused, or contradicts itself.
+        """
+        async with self._turns[image.name.host]:
+            answer = await self._ask("GET", image.name, image.digest)
+        found = _judged(answer, image.name, image.digest)
+        return None if found is None else ReadManifest(found.media_type, answer.body)
 
     async def _ask(self, method: str, image: ImageName, reference: str) -> Answer:
         place = Place(image, self._token_origins(image.host))
@@ -84,6 +99,14 @@ class Registries:
         """A stand-in gives its tokens itself; it must not send the credentials that it is given on to the real one."""
         own = self._endpoint(host)
         return (own,) if host in self._endpoints else (own, *_TOKEN_ORIGINS.get(host, ()))
+
+
+def _judged(answer: Answer, image: ImageName, reference: str) -> FoundManifest | None:
+    if answer.status == HTTPStatus.NOT_FOUND:
+        return None
+    if answer.status != HTTPStatus.OK:
+        raise Unavailable(Fault.REFUSED, f"{image.host} answers {answer.status} for {image}, {reference}")
+    return read_manifest_answer(answer, image, reference)
 
 
 def _request(method: str, url: str, image: ImageName, grant: Grant | None) -> Request:

@@ -9,6 +9,7 @@ from typing import Final
 from shared.domain.builds import BuildTrigger, read_test_result
 from shared.domain.events import TestPassed
 from shared.domain.ignored import Ignored
+from shared.domain.image_index import Children
 from shared.domain.permissions import ATTEST_IMAGES
 from shared.domain.strict_json import Fields
 from shared.runtime.config import ATTESTOR, KEY_VERSION, PROJECT, REPOSITORY, Environment
@@ -21,6 +22,7 @@ from shared.runtime.wiring.secrets import open_secrets
 from shared.runtime.wiring.signing import open_signer, read_signing
 from shared.runtime.wiring.surroundings import Surroundings
 from shared.workflow.attest import AttestingCloud, AttestSettings, attest_release
+from shared.workflow.children import ChildrenCloud
 from shared.workflow.done import Done
 from shared.workflow.signing import SigningCloud, SuiteSettings
 
@@ -44,6 +46,7 @@ def attest_function(variables: Mapping[str, str]) -> Function[TestPassed | Ignor
     )
     settings = AttestSettings(read_environment_settings(environment), read_policy(environment), suites)
     signing = read_signing(environment)
+    children = environment.choice("PRODGATE_CHILDREN", Children, default=Children.NAMED)
     attestors_kept_s = read_attestors_kept(environment)
     screening = Screening.read(environment, suites)
     environment.finish()
@@ -55,11 +58,13 @@ def attest_function(variables: Mapping[str, str]) -> Function[TestPassed | Ignor
         binauthz = open_binauthz(channels, attestors_kept_s=attestors_kept_s)
         secrets = open_secrets(channels, redactor)
         vault = open_vault(secrets, redactor)
+        screened = await screening.open(channels, secrets, opened)
         cloud = AttestingCloud(
             settings=settings,
             github=open_github(github, opened, permissions=ATTEST_IMAGES, vault=vault),
             binauthz=binauthz,
-            screening=await screening.open(channels, secrets, opened),
+            screening=screened,
+            children=ChildrenCloud(children, screening.settings.registries, screened.registries),
             signing=SigningCloud(signing, binauthz, open_attestations(channels, project), open_signer(channels)),
             evidence=open_evidence(evidence, github.web_url, opened),
             publisher=publisher,

@@ -1,0 +1,65 @@
+"""Indexes of images: which of their children a cluster can run.
+
+GKE judges the digest that the pod names, so an index's own; Cloud Run judges the child for linux/amd64. BuildKit hangs
+attestation manifests into the same list, which nothing runs: their platform is `unknown/unknown`, and an annotation
+says what they are (docs.docker.com/build/metadata/attestations/attestation-storage).
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Final
+
+from shared.domain import limits
+from shared.domain.errors import Reason, Rejected, shown
+from shared.domain.image import Digest, PinnedImage
+from shared.domain.strict_json import Fields, read_object
+
+INDEX_TYPES: Final = frozenset(
+    {"application/vnd.oci.image.index.v1+json", "application/vnd.docker.distribution.manifest.list.v2+json"}
+)
+_IMAGE_TYPES: Final = frozenset(
+    {"application/vnd.oci.image.manifest.v1+json", "application/vnd.docker.distribution.manifest.v2+json"}
+)
+_ATTACHED: Final = "vnd.docker.reference.type"
+_UNKNOWN: Final = "unknown"
+_TEXT_CHARACTERS: Final = 255
+
+
+class Children(StrEnum):
+    """Which images of a release are attested: those that the manifests name, or each one of an index as well."""
+
+    NAMED = "named"
+    RUNNABLE = "runnable"
+
+
+def runnable_children(image: PinnedImage, data: bytes) -> tuple[PinnedImage, ...]:
+    """Read which images an index holds that can be run, in its order; none is an answer too.
+
+    Raises:
+        Rejected: it is no index, or holds a child whose images cannot be known.
+    """
+    index = read_object(f"{image}", data, reason=Reason.UNKNOWN_IMAGE, foreign=True)
+    if "manifests" in index and index.is_empty("manifests"):
+        return ()
+    children = index.children("manifests", most=limits.INDEX_CHILDREN)
+    digests = [_digest(child) for child in children if not _is_attached(child)]
+    return tuple(PinnedImage(image.name, digest) for digest in dict.fromkeys(digests))
+
+
+def _is_attached(child: Fields) -> bool:
+    if "annotations" in child and not child.is_empty("annotations") and _ATTACHED in child.child("annotations"):
+        return True
+    if "platform" not in child or child.is_empty("platform"):
+        return False
+    platform = child.child("platform")
+    return platform.any_text("os") == _UNKNOWN and platform.any_text("architecture") == _UNKNOWN
+
+
+def _digest(child: Fields) -> Digest:
+    media_type = child.text("mediaType", most=_TEXT_CHARACTERS)
+    digest = child.parsed("digest", Digest, most=_TEXT_CHARACTERS)
+    if media_type in _IMAGE_TYPES:
+        return digest
+    why = "an index in an index" if media_type in INDEX_TYPES else f"of the type {shown(media_type)}, which is no image"
+    raise Rejected(Reason.NOT_UNDERSTOOD, f"{digest} is {why}; what it runs cannot be seen here")
