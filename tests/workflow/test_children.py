@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import pytest
 
+from local.faults import Faults
+from local.registry.server import RegistryStandIn
 from local.world.world import World
+from shared.clients.registry import Registries, registry_session
+from shared.domain.errors import Reason, Rejected, Unavailable
+from shared.domain.image import PinnedImage
+from shared.domain.image_index import Children
+from shared.workflow.children import ChildrenCloud, with_children
 from tests.company import POSTS, document, small_world
 
 RUNNABLE: Final = {"PRODGATE_CHILDREN": "runnable"}
@@ -52,31 +60,38 @@ def test_where_configured_each_child_that_can_run_is_attested_too(runnable: Worl
     assert len(runnable.pull_requests) == 1
 
 
-def test_an_image_that_its_registry_does_not_have_any_more_is_rejected(runnable: World) -> None:
-    """Its children cannot be known, and no cluster could pull it either."""
-    gone = f"{POSTS}@sha256:{'0' * 64}"
-    runnable.commit_to_dev(
-        {"apps/posts.yaml": runnable.file("apps/posts.yaml").replace(f"{POSTS}:v1".encode(), gone.encode())}
-    )
+def ask(reference: str, *, settling: bool = False) -> Sequence[PinnedImage]:
+    """Ask a registry that holds nothing for what hangs on an image."""
 
-    runnable.pass_tests()
-    runnable.settle()
+    async def asked() -> Sequence[PinnedImage]:
+        registry = RegistryStandIn("registry.example", Faults())
+        await registry.start()
+        try:
+            async with registry_session() as session:
+                registries = Registries(session, {"registry.example": registry.url})
+                cloud = ChildrenCloud(Children.RUNNABLE, ("registry.example",), registries)
+                return await with_children([PinnedImage.parse(reference)], cloud, settling=settling)
+        finally:
+            await registry.stop()
 
-    assert [(message.reason, message.detail) for message in runnable.rejected] == [
-        ("unknown-image", f"{gone} does not exist")
-    ]
-    assert runnable.attestations == []
+    return asyncio.run(asked())
 
 
-def test_a_registry_that_is_not_configured_is_not_asked(runnable: World) -> None:
+def test_an_image_whose_children_cannot_be_known_is_not_taken_for_one_without() -> None:
+    """Gone for good it rejects the release; where it may only be invisible yet, the event waits."""
+    gone = f"registry.example/posts@sha256:{'0' * 64}"
+
+    with pytest.raises(Rejected, match=r"posts@sha256:0+ does not exist") as rejected:
+        ask(gone)
+    with pytest.raises(Unavailable, match="is not visible yet"):
+        ask(gone, settling=True)
+
+    assert rejected.value.reason is Reason.UNKNOWN_IMAGE
+
+
+def test_a_registry_that_is_not_configured_is_not_asked() -> None:
     """Whoever commits to dev must not choose whom this function connects to."""
-    evil = f"registry.evil.example/posts@sha256:{'0' * 64}"
-    runnable.commit_to_dev(
-        {"apps/posts.yaml": runnable.file("apps/posts.yaml").replace(f"{POSTS}:v1".encode(), evil.encode())}
-    )
+    with pytest.raises(Rejected) as rejected:
+        ask(f"registry.evil.example/posts@sha256:{'0' * 64}")
 
-    runnable.pass_tests()
-    runnable.settle()
-
-    assert [message.reason for message in runnable.rejected] == ["unknown-registry"]
-    assert runnable.faults.calls("registry.") == {}
+    assert rejected.value.reason is Reason.UNKNOWN_REGISTRY

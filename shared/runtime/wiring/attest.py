@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
+from functools import partial
 from typing import Final
 
 from shared.domain.builds import BuildTrigger, read_test_result
@@ -70,17 +71,18 @@ def attest_function(variables: Mapping[str, str]) -> Function[TestPassed | Ignor
             publisher=publisher,
         )
 
-        async def work(tested: TestPassed | Ignored, settling: bool) -> Done:
-            if isinstance(tested, Ignored):
-                return Done(f"ignored: {tested.why}", changed=False)
-            return await attest_release(tested, cloud, settling=settling)
-
-        return Connected(work, publisher)
+        return Connected(partial(_work, cloud), publisher)
 
     def parse(data: bytes) -> TestPassed | Ignored:
         return read_test_result(data, triggers)
 
     return Function("attest_images", TestPassed.topic, parse, connect=connect, within=surroundings.limits)
+
+
+async def _work(cloud: AttestingCloud, tested: TestPassed | Ignored, settling: bool) -> Done:
+    if isinstance(tested, Ignored):
+        return Done(f"ignored: {tested.why}", changed=False)
+    return await attest_release(tested, cloud, settling=settling)
 
 
 def _suite(fields: Fields) -> SuiteSettings:
