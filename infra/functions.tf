@@ -45,6 +45,16 @@ locals {
     PRODGATE_ATTESTATION_PROJECT = var.prod_project
   }, var.prod_cluster == null ? {} : { PRODGATE_PROD_CLUSTER = var.prod_cluster })
 
+  # The run that each suite must have had. The probe's is of a workflow that does nothing (docs/probe.md).
+  github_runs = merge(
+    { for name, suite in var.suites : name => suite.github if suite.github != null },
+    { for name in keys(module.probe_signing) : name => { workflow = ".github/workflows/probe.yml", event = "push", branch = "probe" } },
+  )
+  runs = merge(
+    { for name, run in local.github_runs : name => { github = merge(run, { branch = coalesce(run.branch, var.environment.dev_branch) }) } },
+    { for name, suite in var.suites : name => { cloud_build = suite.cloud_build } if suite.cloud_build != null },
+  )
+
   webhook_variables = {
     docker-hub   = "PRODGATE_DOCKER_HUB_SECRET"
     github       = "PRODGATE_GITHUB_WEBHOOK_SECRET"
@@ -77,11 +87,11 @@ locals {
     }
     attest_images = {
       environment = merge(local.registry_settings, local.repository_settings, local.github_settings.attest_images, local.policy_settings, {
-        PRODGATE_EVIDENCE = "trust-publisher"
+        PRODGATE_EVIDENCE = var.evidence
         PRODGATE_SUITES = jsonencode({
           for suite, signing in local.signing : suite => { attestor = signing.attestor, key_version = signing.key_version }
         })
-        }, length(var.build_triggers) == 0 ? {} : {
+        }, var.evidence == "required" ? { PRODGATE_RUNS = jsonencode(local.runs) } : {}, length(var.build_triggers) == 0 ? {} : {
         PRODGATE_BUILD_TRIGGERS = jsonencode({
           for trigger, suite in var.build_triggers : trigger => { suite = suite, repository = var.environment.repository }
         })

@@ -81,12 +81,15 @@ module "deployer" {
   prod_project = var.prod_project
   dev_project  = var.dev_project
   state_bucket = var.state_bucket
-  grants = [
-    "roles/binaryauthorization.policyViewer",
-    "roles/containeranalysis.occurrences.editor",
-    "roles/logging.logWriter",
-    "roles/storage.objectViewer",
-  ]
+  grants = concat(
+    [
+      "roles/binaryauthorization.policyViewer",
+      "roles/containeranalysis.occurrences.editor",
+      "roles/logging.logWriter",
+      "roles/storage.objectViewer",
+    ],
+    anytrue([for suite in var.suites : suite.cloud_build != null]) ? ["roles/cloudbuild.builds.viewer"] : [],
+  )
   acts_as = merge(
     { builder = module.artifacts.builder },
     { for name, function in module.function : name => function.account },

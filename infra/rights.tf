@@ -87,6 +87,15 @@ resource "google_project_iam_member" "findings" {
   member  = module.function["attest_images"].member
 }
 
+# A build can only be looked at with a right on its project.
+resource "google_project_iam_member" "builds" {
+  for_each = toset([for suite in var.suites : suite.cloud_build.project if suite.cloud_build != null])
+
+  project = each.key
+  role    = "roles/cloudbuild.builds.viewer"
+  member  = module.function["attest_images"].member
+}
+
 # A project has one policy, so this is as small as it gets.
 resource "google_project_iam_member" "policy" {
   for_each = toset(["attest_images", "open_prod_pr"])

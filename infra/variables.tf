@@ -64,14 +64,16 @@ variable "suites" {
   description = <<-EOT
     The suites that a release must pass. `attestor` is the attestor's name, by default the suite's with `-attestor`.
     Signatures of all `trusted_versions` of the suite's key count, and `signing_version` signs; rotation is to add a
-    version, sign with it, and later remove the old one.
+    version, sign with it, and later remove the old one. `github` or `cloud_build` is the run that must have ended in
+    success before anything is signed (docs/operations.md, PRODGATE_RUNS).
   EOT
   type = map(object({
     attestor         = optional(string)
     trusted_versions = optional(set(number), [1])
     signing_version  = optional(number, 1)
+    github           = optional(object({ workflow = string, event = optional(string, "push"), branch = optional(string) }))
+    cloud_build      = optional(object({ project = string, location = string, trigger = string }))
   }))
-  default = { qa = {} }
 
   validation {
     condition     = length(var.suites) > 0
@@ -81,6 +83,22 @@ variable "suites" {
   validation {
     condition     = alltrue([for suite in var.suites : contains(suite.trusted_versions, suite.signing_version)])
     error_message = "The version that signs must be among those that are trusted, or nothing it signs would count."
+  }
+
+  validation {
+    condition     = var.evidence != "required" || alltrue([for suite in var.suites : (suite.github == null) != (suite.cloud_build == null)])
+    error_message = "Each suite runs in GitHub Actions or in Cloud Build: say in which, and which run it is."
+  }
+}
+
+variable "evidence" {
+  description = "`required`: the run that CI names is looked at. `trust-publisher`: whoever may publish is believed; a warning says so each time."
+  type        = string
+  default     = "required"
+
+  validation {
+    condition     = contains(["required", "trust-publisher"], var.evidence)
+    error_message = "It is required or trust-publisher."
   }
 }
 
