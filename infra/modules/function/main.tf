@@ -84,8 +84,8 @@ resource "google_service_account_iam_member" "pubsub" {
 }
 
 # Registries cannot sign in to Google. What the function believes is proven by a secret or an HMAC (docs/adr/0010).
-#checkov:skip=CKV_GCP_102:receive_push is the one public function, on purpose.
 resource "google_cloud_run_v2_service_iam_member" "public" {
+  #checkov:skip=CKV_GCP_102:receive_push is the one public function, on purpose.
   count = var.public ? 1 : 0
 
   project  = var.project

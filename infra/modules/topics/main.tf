@@ -33,8 +33,8 @@ locals {
   }
 }
 
-#checkov:skip=CKV_GCP_83:Messages hold names and digests, no secrets; Google's own encryption suffices for them.
 resource "google_pubsub_topic" "this" {
+  #checkov:skip=CKV_GCP_83:Messages hold names and digests, no secrets; Google's own encryption suffices for them.
   for_each = var.topics
 
   project                    = var.project
@@ -42,8 +42,8 @@ resource "google_pubsub_topic" "this" {
   message_retention_duration = local.month
 }
 
-#checkov:skip=CKV_GCP_83:Artifact Registry and Cloud Build publish here as themselves and could not use a key of ours.
 resource "google_pubsub_topic" "adopted" {
+  #checkov:skip=CKV_GCP_83:Artifact Registry and Cloud Build publish here as themselves and could not use a key of ours.
   for_each = var.adopted
 
   project                    = var.project
