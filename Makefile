@@ -3,8 +3,11 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
+INFRA_BIN := .venv-infra/bin
+INFRA_READY := .venv-infra/.ready
+ACTIONLINT := github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 
-.PHONY: demo test coverage check lint types stage bench iam lock setup clean
+.PHONY: demo test coverage check lint types stage bench iam infra-check audit lock setup clean
 
 demo: $(READY) ## run the whole story on the stand-in cloud (ARGS=--json for machines)
 	@./prodgate demo $(ARGS)
@@ -34,6 +37,12 @@ bench: $(READY) ## one JSON object per figure
 iam: $(READY) ## docs/iam.md: who may do what, out of what Terraform applies
 	@$(BIN)/python -m tests.infra.matrix
 
+infra-check: $(INFRA_READY) ## infra/, workflows and scripts by judges that nobody here wrote
+	@$(INFRA_BIN)/python -m infra.judges
+
+audit: $(INFRA_READY) ## known vulnerabilities of what is deployed; asks PyPI's own interface, which a mirror may lack
+	@$(INFRA_BIN)/pip-audit --strict --disable-pip --require-hashes --requirement requirements.txt
+
 lock: $(READY) ## resolve requirements*.in anew; nothing younger than a week
 	@$(BIN)/python -m infra.lock
 
@@ -49,5 +58,14 @@ $(READY): requirements-dev.txt requirements-setup.txt
 		|| $(BIN)/pip install --quiet --require-hashes -r requirements-dev.txt
 	@touch $@
 
+# actionlint is a Go program, and its package for Python downloads it from elsewhere: without Go it is left out.
+$(INFRA_READY): requirements-infra.txt requirements-setup.txt | $(READY)
+	@echo "setting up .venv-infra (once) ..." >&2
+	@$(PYTHON) -m venv .venv-infra
+	@$(BIN)/uv pip sync --quiet --python $(INFRA_BIN)/python --require-hashes requirements-infra.txt \
+		|| $(INFRA_BIN)/pip install --quiet --require-hashes -r requirements-infra.txt
+	@if command -v go >/dev/null; then GOBIN=$(CURDIR)/$(INFRA_BIN) go install $(ACTIONLINT) 2>/dev/null; fi || true
+	@touch $@
+
 clean:
-	@rm -rf .venv dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
+	@rm -rf .venv .venv-infra dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage

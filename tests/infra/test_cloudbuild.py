@@ -13,9 +13,18 @@ from tests.infra.conftest import ROOT
 MAKEFILE: Final = ROOT / "Makefile"
 
 
-def _steps() -> list[dict[str, Any]]:
-    steps: list[dict[str, Any]] = yaml.safe_load((ROOT / "cloudbuild.yaml").read_text())["steps"]
+BUILDS: Final = ("cloudbuild.yaml", "cloudbuild-apply.yaml")
+TERRAFORM: Final = "hashicorp/terraform:1.11.4"
+GCLOUD: Final = "gcr.io/google.com/cloudsdktool/google-cloud-cli:slim"
+
+
+def _steps(build: str = "cloudbuild.yaml") -> list[dict[str, Any]]:
+    steps: list[dict[str, Any]] = yaml.safe_load((ROOT / build).read_text())["steps"]
     return steps
+
+
+def _all_steps() -> list[dict[str, Any]]:
+    return [step for build in BUILDS for step in _steps(build)]
 
 
 def _command(step: dict[str, Any]) -> str:
@@ -23,35 +32,54 @@ def _command(step: dict[str, Any]) -> str:
 
 
 def _targets() -> set[str]:
-    return {target for step in _steps() for target in re.findall(r"\bmake ([a-z-]+)", _command(step))}
+    return {
+        target
+        for step in _all_steps()
+        for run in re.findall(r"\bmake ([a-z -]+)", _command(step))
+        for target in run.split()
+    }
 
 
-def test_every_step_runs_on_the_python_of_the_functions() -> None:
-    """Pinned to the patch level, so that a build can be repeated."""
-    for step in _steps():
-        assert re.fullmatch(rf"python:{re.escape(RUNTIME_PYTHON)}\.\d+-[a-z]+", step["name"]), step["id"]
+def test_every_step_of_python_runs_on_the_python_of_the_functions() -> None:
+    """Pinned to the patch level, so that a build can be repeated; the others are Terraform's and Google's own."""
+    for step in _all_steps():
+        ours = re.fullmatch(rf"python:{re.escape(RUNTIME_PYTHON)}\.\d+-[a-z]+", step["name"])
+        assert ours or step["name"] in {TERRAFORM, GCLOUD}, step["id"]
 
 
 def test_everything_is_installed_with_hashes() -> None:
-    """No pip command of the build takes what is not locked."""
-    installs = [line for step in _steps() for line in _command(step).splitlines() if "pip install" in line]
+    """No pip command of the builds takes what is not locked."""
+    installs = [line for step in _all_steps() for line in _command(step).splitlines() if "pip install" in line]
     assert installs
     assert all("--require-hashes" in line for line in installs)
 
 
-def test_each_step_waits_for_steps_before_it_and_staging_for_all_checks() -> None:
-    """Cloud Build refuses a wait for a step that comes later."""
-    steps = _steps()
-    before: set[str] = set()
-    for step in steps:
-        assert set(step.get("waitFor", [])) <= before
-        before.add(step["id"])
-    assert set(steps[-1]["waitFor"]) == {"lint", "types", "test"}
+def test_each_step_waits_for_steps_before_it() -> None:
+    """Cloud Build refuses a wait for a step that comes later; `-` waits for none."""
+    for build in BUILDS:
+        before: set[str] = {"-"}
+        for step in _steps(build):
+            assert set(step.get("waitFor", [])) <= before
+            before.add(step["id"])
 
 
-def test_the_build_runs_all_checks() -> None:
-    """The four that a laptop runs."""
-    assert _targets() == {"lint", "types", "test", "stage"}
+def test_what_is_planned_passed_every_check_and_what_is_applied_was_planned() -> None:
+    """The plan is kept under its commit, and the other build applies that file and no plan of its own."""
+    waits = {step["id"]: step.get("waitFor") for step in _steps()}
+    assert set(waits["stage"]) == {"lint", "types", "test", "scan"}
+    assert (waits["plan"], waits["keep"]) == (["stage"], ["plan"])
+    commands = {step["id"]: _command(step) for step in _all_steps()}
+    kept = "gs://$_STATE_BUCKET/plans/$COMMIT_SHA.tfplan"
+    assert kept in commands["keep"]
+    assert kept in commands["fetch"]
+    assert "apply -input=false /workspace/prodgate.tfplan" in commands["apply"]
+    assert [step["id"] for step in _all_steps() if re.search(r"terraform\b.* apply\b", _command(step))] == ["apply"]
+    assert _steps("cloudbuild-apply.yaml")[-1]["args"][0] == "infra/after_apply.sh"
+
+
+def test_the_builds_run_all_checks() -> None:
+    """Those that a laptop runs, and what asks PyPI about vulnerabilities."""
+    assert _targets() == {"lint", "types", "test", "infra-check", "audit", "stage"}
 
 
 def test_the_build_calls_make_targets_that_exist() -> None:

@@ -43,6 +43,8 @@ locals {
     "roles/iam.serviceAccountAdmin",
     "roles/iam.workloadIdentityPoolAdmin",
     "roles/logging.configWriter",
+    "roles/logging.logWriter", # of its own builds
+    "roles/logging.viewer",    # where the probe's way is looked for
     "roles/monitoring.editor",
     "roles/pubsub.admin",
     "roles/run.admin",
@@ -54,6 +56,8 @@ locals {
     "roles/binaryauthorization.policyEditor",
     "roles/containeranalysis.admin",
     "roles/logging.configWriter",
+    "roles/logging.logWriter", # of its own builds
+    "roles/logging.viewer",    # where the probe's way is looked for
     "roles/monitoring.editor",
   ]
 }
