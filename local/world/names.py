@@ -105,6 +105,7 @@ PROMOTE: Final = FunctionName(
     "prodgate-release",
     7003,
     (*_READ, ("contents", "write"), ("statuses", "write"), ("pull_requests", "write")),
+    ("release-check",),
 )
 CONFIRM: Final = FunctionName(
     "confirm_prod",

@@ -52,6 +52,8 @@ class Reason(StrEnum):
     VULNERABLE = "vulnerable"
     UNSCANNED = "unscanned"
     BRANCH_TAKEN = "branch-taken"
+    DRIFT = "drift"
+    UNPROTECTED = "unprotected"
 
 
 class Fault(StrEnum):

@@ -99,6 +99,10 @@ class Fields:
             self.refuse(name, f"must be a number from 0 to {most:,}")
         return value
 
+    def flag(self, name: str) -> bool:
+        """Read true or false."""
+        return self._typed(name, bool)
+
     def child(self, name: str) -> Fields:
         """Read a nested object."""
         return Fields(f"{self._what}: {name}", self._typed(name, dict), self._reason)

@@ -78,6 +78,19 @@ class Environment:
         """Read one JSON object through `read`; `default` stands in for one that is malformed."""
         return self._json(name, lambda fields: _row(fields.child("value"), read), default)
 
+    def optional_record(self, name: str, read: Callable[[Fields], _T], *, default: _T) -> _T:
+        """Read one JSON object through `read`, if there is one."""
+        return self.record(name, read, default=default) if name in self._variables else default
+
+    def optional_number(self, name: str) -> int | None:
+        """Read a positive number, if there is one."""
+        value = self._variables.get(name)
+        if value is None:
+            return None
+        if not re.fullmatch(r"[1-9][0-9]{0,17}", value, re.ASCII):
+            return self._problem(name, f"is {shown(value)}, which is no number", None)
+        return int(value)
+
     def choice(self, name: str, kind: type[_E], *, default: _E) -> _E:
         """Read one word of a closed vocabulary."""
         value = self._variables.get(name, default)

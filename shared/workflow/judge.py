@@ -1,152 +1,144 @@
-"""Looking at everything that a release rests on, and judging it: what was tested, what prod runs, and prod's rules."""
+"""Judging a release: what was tested, what prod runs, and prod's rules."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from operator import attrgetter
+import logging
+from collections.abc import Sequence
+from typing import Final
 
-from shared.clients.attestations import Attestations
-from shared.clients.binauthz import BinaryAuthorization
 from shared.clients.gathering import gather_all, together
-from shared.clients.github import GitHub, Repository
-from shared.clients.github.git import Commit
-from shared.clients.github.statuses import Status
+from shared.clients.github.git import Comparison
+from shared.clients.github.statuses import CommitStatuses
 from shared.domain.attestation import StoredAttestation
 from shared.domain.attestors import Attestor
-from shared.domain.errors import Fault, Reason, Rejected, Unavailable, not_found
-from shared.domain.events import ReportedCompletion
+from shared.domain.drift import files_of
+from shared.domain.errors import Reason, Rejected, not_found
 from shared.domain.manifests import ImageField
 from shared.domain.policy import Verdict
-from shared.domain.pull_request import ReleaseReport, SuitePassed, image_changes
+from shared.domain.protection import weaknesses
+from shared.domain.pull_request import Commits, CommitSubject, ReleaseReport, SuitePassed, image_changes
 from shared.domain.release import Release, read_release, require_readable
-from shared.workflow.environment import (
-    CommitContents,
-    PolicySettings,
-    ProdPolicy,
-    contents_of,
-    prod_policy,
-    require_on_dev,
-    status_context,
-)
+from shared.domain.vocabulary import LogEvent
+from shared.workflow.drift import require_no_drift
+from shared.workflow.environment import CommitContents, ProdPolicy, status_context
+from shared.workflow.order import Course
+from shared.workflow.promotion import RELEASE_STATUS, Looking, PromoteSettings, Protection, Strategy, Wish
 from shared.workflow.proofs import find_proofs
-from shared.workflow.settings import EnvironmentSettings
+from shared.workflow.scene import Scene
+
+LOG: Final = logging.getLogger("prodgate.judge")
+_SNAPSHOT: Final = "Merging runs exactly the tree that was tested: this branch is that tree on top of prod."
+_SAME: Final = "Merging runs exactly the tree that was tested: prod has nothing that dev has not."
+_MAY_DIFFER: Final = (
+    "Merging may run something else than what was tested: prod has commits that dev has not (a squash, a revert, a "
+    "change by hand), and GitHub joins both. Merge dev by merge commits only, or use the strategy `snapshot`."
+)
+_MOVES: Final = (
+    "Whatever is pushed to dev until then is merged with it; the status `{status}` is on the tested commit alone."
+)
 
 
-@dataclass(frozen=True, slots=True)
-class PromoteSettings:
-    """The environments repository, prod's policy, the suites that a release requires with their attestors.
+def missing_suites(statuses: CommitStatuses, settings: PromoteSettings) -> tuple[str, ...]:
+    """Name the required suites that have no successful status of ours on a commit."""
+    login = settings.attester_login
+    found = {suite: statuses.newest(status_context(suite), login) for suite in sorted(settings.suites)}
+    return tuple(suite for suite, status in found.items() if status is None or not status.succeeded)
 
-    `attester_login` is the App that sets the suites' statuses; a status by anybody else does not count.
+
+def waited_for(scene: Scene, looking: Looking) -> tuple[str, ...]:
+    """Name the required suites that a release still waits for."""
+    return missing_suites(scene.statuses, looking.cloud.settings)
+
+
+def require_suites(scene: Scene, looking: Looking) -> None:
+    """Make sure that every required suite has passed for exactly this commit.
+
+    Raises:
+        Rejected: one has not; the event that says so is not young any more.
+        Unavailable: its status may not be visible yet.
     """
-
-    environment: EnvironmentSettings
-    policy: PolicySettings
-    suites: Mapping[str, str]
-    attester_login: str
-
-
-@dataclass(frozen=True, slots=True)
-class PromotingCloud:
-    """What promoting needs of the world."""
-
-    settings: PromoteSettings
-    github: GitHub
-    binauthz: BinaryAuthorization
-    attestations: Attestations
+    for suite in waited_for(scene, looking):
+        by = looking.cloud.settings.attester_login
+        what = f"suite {suite}: {scene.tested.commit.sha} has no successful status {status_context(suite)} by {by}"
+        raise not_found(Reason.INCOMPLETE_RELEASE, what, settling=looking.settling)
 
 
-@dataclass(frozen=True, slots=True)
-class Looking:
-    """Who looks: the repository for this event, everything else, and whether what is missing may still come."""
-
-    repository: Repository
-    cloud: PromotingCloud
-    settling: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """What a commit holds, and the newest status of each required suite on it, where one was looked for."""
-
-    commit: Commit
-    contents: CommitContents
-    statuses: Mapping[str, Status | None]
-
-
-async def look_at_tested(reported: ReportedCompletion, looking: Looking) -> Standing:
-    """Read the tested commit and the statuses of the required suites on exactly it."""
-    repository, settings = looking.repository, looking.cloud.settings
-    commit = await require_on_dev(reported.commit, repository, settings.environment, settling=looking.settling)
-    suites = sorted(settings.suites)
-    async with together() as group:
-        reading = group.create_task(contents_of(commit.tree, repository, settings.environment))
-        login = settings.attester_login
-        found = await gather_all(repository.statuses.of(commit.sha, status_context(suite), login) for suite in suites)
-    return Standing(commit, reading.result(), dict(zip(suites, found, strict=True)))
-
-
-async def look_at_prod(looking: Looking) -> Standing:
-    """Read what prod's head holds."""
-    repository, environment = looking.repository, looking.cloud.settings.environment
-    commit = await repository.git.commit(await repository.git.require_head(environment.prod))
-    if commit is None:
-        raise Unavailable(Fault.NOT_VISIBLE_YET, f"the head of {environment.prod} cannot be read yet")
-    return Standing(commit, await contents_of(commit.tree, repository, environment), {})
-
-
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """Prod's policy, and every required attestor: the suites' own, and those that the policy names."""
-
-    prod: ProdPolicy
-    attestors: tuple[Attestor, ...]
-
-
-async def look_at_rules(cloud: PromotingCloud) -> Rules:
-    """Read prod's policy and the required attestors."""
-    own = set(cloud.settings.suites.values())
-    async with together() as group:
-        reading = group.create_task(prod_policy(cloud.binauthz, cloud.settings.policy))
-        attestors = await gather_all(map(cloud.binauthz.attestor, own))
-    prod = reading.result()
-    attestors += await gather_all(map(cloud.binauthz.attestor, set(prod.attestors) - own))
-    return Rules(prod, tuple(sorted(attestors, key=attrgetter("name"))))
-
-
-async def judge(
-    reported: ReportedCompletion, tested: Standing, prod: Standing, rules: Rules, looking: Looking
-) -> ReleaseReport:
+async def judge(wish: Wish, scene: Scene, course: Course, looking: Looking) -> ReleaseReport:
     """Judge everything that the release rests on.
 
     Raises:
         Rejected: something about it cannot be released, or is missing for good.
         Unavailable: something cannot be checked, or may still be on its way.
     """
-    environment = looking.cloud.settings.environment
-    suites = tuple(_passed(suite, tested, looking) for suite in tested.statuses)
+    settings, environment = looking.cloud.settings, looking.cloud.settings.environment
+    tested, prod, rules = scene.tested, scene.prod, scene.rules
     require_readable(tested.contents.entries, environment.folders)
     release = read_release(tested.contents.manifests, rules.prod.policy, rules.prod.system)
-    proofs = await _proofs(release, rules.attestors, looking)
+    warnings = _warnings(scene, looking)
+    async with together() as group:
+        proving = group.create_task(_proofs(release, rules.attestors, looking))
+        comparison = await _compare(wish, scene, course, looking)
+    is_snapshot = wish.rollback is not None or settings.strategy is Strategy.SNAPSHOT
+    if is_snapshot:
+        await require_no_drift(wish, scene, course, comparison, looking)
+    proofs = proving.result()
     return ReleaseReport(
         repository=environment.repository,
         commit=tested.commit.sha,
         web_url=f"{looking.cloud.github.settings.web_url}/{environment.repository}",
-        suites=suites,
+        suites=_passed(scene, settings),
         changes=image_changes(_fields(prod.contents), release.fields),
         proofs=proofs,
         verdicts=_verdicts(release, rules.prod, proofs),
         files=_changed_files(prod.contents, tested.contents),
-        rollback=reported.rollback,
+        promise=_SNAPSHOT if is_snapshot else await _promise(scene, looking),
+        commits=_commits(comparison),
+        warnings=warnings,
+        runbook=settings.pull_request.runbook,
+        rollback=wish.rollback,
     )
 
 
-def _passed(suite: str, tested: Standing, looking: Looking) -> SuitePassed:
-    status, login = tested.statuses[suite], looking.cloud.settings.attester_login
-    if status is None or not status.succeeded:
-        what = f"suite {suite}: {tested.commit.sha} has no successful status {status_context(suite)} by {login}"
-        raise not_found(Reason.INCOMPLETE_RELEASE, what, settling=looking.settling)
-    return SuitePassed(suite, status.target_url)
+def _passed(scene: Scene, settings: PromoteSettings) -> tuple[SuitePassed, ...]:
+    login = settings.attester_login
+    found = [(suite, scene.statuses.newest(status_context(suite), login)) for suite in sorted(settings.suites)]
+    return tuple(SuitePassed(suite, status.target_url) for suite, status in found if status is not None)
+
+
+def _warnings(scene: Scene, looking: Looking) -> tuple[str, ...]:
+    """Say what prod's branch rules leave open.
+
+    Raises:
+        Rejected: they leave something open, and configuration says that they must not.
+    """
+    settings = looking.cloud.settings
+    found = weaknesses(scene.branch_rules, settings.environment.prod, RELEASE_STATUS, settings.app)
+    if found and settings.protection is Protection.ENFORCE:
+        raise Rejected(Reason.UNPROTECTED, " ".join(found))
+    for weakness in found:
+        LOG.warning("%s", weakness, extra={"event": LogEvent.UNPROTECTED})
+    return found
+
+
+async def _compare(wish: Wish, scene: Scene, course: Course, looking: Looking) -> Comparison | None:
+    """Compare with the last release, or with prod where there is none; a rollback the other way round."""
+    before = course.last.commit if course.last else scene.prod.commit.sha
+    ends = (before, wish.commit) if wish.rollback is None else (wish.commit, before)
+    return await looking.repository.git.compare(*ends)
+
+
+def _commits(comparison: Comparison | None) -> Commits:
+    if comparison is None:
+        return Commits()
+    subjects = tuple(CommitSubject(c.sha, c.message.partition("\n")[0]) for c in reversed(comparison.commits))
+    return Commits(subjects, comparison.total)
+
+
+async def _promise(scene: Scene, looking: Looking) -> str:
+    """Say what merging dev does: it is what was tested only where prod has nothing of its own."""
+    comparison = await looking.repository.git.compare(scene.prod.commit.sha, scene.tested.commit.sha)
+    same = comparison is not None and comparison.is_ahead
+    return f"{_SAME if same else _MAY_DIFFER} {_MOVES.format(status=RELEASE_STATUS)}"
 
 
 async def _proofs(release: Release, attestors: Sequence[Attestor], looking: Looking) -> tuple[StoredAttestation, ...]:
@@ -179,5 +171,5 @@ def _fields(contents: CommitContents) -> tuple[ImageField, ...]:
 
 
 def _changed_files(before: CommitContents, after: CommitContents) -> tuple[str, ...]:
-    old, new = ({entry.path: (entry.sha, entry.mode) for entry in c.entries} for c in (before, after))
+    old, new = files_of(before.entries), files_of(after.entries)
     return tuple(path for path in sorted(old.keys() | new.keys()) if old.get(path) != new.get(path))

@@ -1,77 +1,81 @@
-"""The snapshot of a release: a branch with the tested tree on top of prod's head, green, and its one pull request."""
+"""The strategy `snapshot`: a branch with the tested tree on top of prod's head, green, and its one pull request."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final
-
-from shared.clients.gathering import together
 from shared.clients.github import Repository
 from shared.clients.github.git import Commit
-from shared.clients.github.pulls import PullRequest
 from shared.domain.errors import Fault, Reason, Rejected, Unavailable
-from shared.domain.pull_request import ReleaseReport, body, branch, commit_message, fingerprint, title
-from shared.workflow.done import Done
-
-RELEASE_STATUS: Final = "prodgate/release"
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A release that may go to prod: the tested commit, prod's head, and everything that was found out about it."""
-
-    commit: Commit
-    prod: Commit
-    report: ReleaseReport
+from shared.domain.pull_request import ReleaseReport, commit_message
+from shared.workflow.promotion import RELEASE_STATUS, Looking
+from shared.workflow.release_pull import bring_up_to_date
+from shared.workflow.release_status import Published
+from shared.workflow.scene import Scene
 
 
-async def publish(candidate: Candidate, repository: Repository, *, login: str, base: str) -> Done:
-    """Make or find the snapshot, its status and its pull request into `base`; `login` is the App's own.
+async def publish_snapshot(report: ReleaseReport, scene: Scene, looking: Looking) -> Published:
+    """Make or find the snapshot, its status and its pull request.
 
     Raises:
         Rejected: the release branch holds somebody else's work.
         Unavailable: GitHub did not answer, or somebody else did the same just now.
     """
-    head = branch(candidate.commit.sha)
-    async with together() as group:
-        looking = group.create_task(_open_one(repository, head, base))
-        existing = await _named(head, repository)
-    snapshot, made = await _snapshot(candidate, existing, repository)
-    marked = made or not await _is_marked(snapshot, repository, login)
+    repository = looking.repository
+    existing = await repository.git.commit(scene.own.head_sha) if scene.own else None
+    if existing is not None:
+        _require_ours(existing, scene)
+    if existing is not None and existing.parents == (scene.prod.commit.sha,):
+        sha, made = existing.sha, False
+    else:
+        sha, made = await _make(report, scene, repository, moves=existing is not None)
+    marked = not await _is_marked(sha, looking)
     if marked:
-        await _mark(snapshot, candidate.report, repository)
-    pull, edited = await _pull_request(candidate.report, looking.result(), repository, base)
-    return Done(f"#{pull.number} {pull.title} {pull.url}", changed=made or marked or edited)
+        await _mark(sha, report, repository)
+    pull, edited = await bring_up_to_date(report, scene.own, scene.head, looking)
+    return Published(pull, sha, changed=made or marked or edited)
 
 
-async def _named(head: str, repository: Repository) -> Commit | None:
-    """Read the commit that a branch names, if there is such a branch."""
-    sha = await repository.git.head(head)
-    return await repository.git.commit(sha) if sha else None
+async def _make(report: ReleaseReport, scene: Scene, repository: Repository, *, moves: bool) -> tuple[str, bool]:
+    """Make the snapshot and have its branch name it; answer its commit, and whether that is new."""
+    message = commit_message(report.commit, report.rollback)
+    sha = await repository.git.commit_tree(scene.tested.commit.tree, scene.prod.commit.sha, message)
+    named = await _name(scene.head, sha, repository, moves=moves)
+    return (sha, True) if named else await _adopt(sha, scene, repository)
 
 
-async def _snapshot(candidate: Candidate, existing: Commit | None, repository: Repository) -> tuple[str, bool]:
-    """Have the release branch name the tested tree on top of prod's head; answer its commit, and whether that is new.
+async def _name(branch: str, sha: str, repository: Repository, *, moves: bool) -> bool:
+    if moves:
+        return await repository.git.move(branch, sha, force=True)
+    return await repository.git.create(branch, sha)
 
-    Raises:
-        Rejected: a branch of this name holds another tree; somebody else's work is not overwritten.
-    """
-    name, commit = branch(candidate.commit.sha), candidate.commit
-    if existing is not None and existing.tree != commit.tree:
-        raise Rejected(Reason.BRANCH_TAKEN, f"the branch {name} holds another tree than {commit.sha}; remove it")
-    if existing is not None and existing.parents == (candidate.prod.sha,):
+
+async def _adopt(sha: str, scene: Scene, repository: Repository) -> tuple[str, bool]:
+    """Take over a branch of this name that has no pull request yet: an earlier try's, or one being made just now."""
+    standing = await repository.git.head(scene.head)
+    existing = await repository.git.commit(standing) if standing else None
+    if existing is None:
+        raise Unavailable(Fault.LOST_RACE, f"somebody else made the branch {scene.head} just now")
+    _require_ours(existing, scene)
+    if existing.parents == (scene.prod.commit.sha,):
         return existing.sha, False
-    message = commit_message(commit.sha, candidate.report.rollback)
-    sha = await repository.git.commit_tree(commit.tree, candidate.prod.sha, message)
-    moved = await (repository.git.move(name, sha, force=True) if existing else repository.git.create(name, sha))
-    if not moved:
-        raise Unavailable(Fault.LOST_RACE, f"somebody else made the branch {name} just now")
+    if not await repository.git.move(scene.head, sha, force=True):
+        raise Unavailable(Fault.LOST_RACE, f"somebody else moved the branch {scene.head} just now")
     return sha, True
 
 
-async def _is_marked(snapshot: str, repository: Repository, login: str) -> bool:
+def _require_ours(existing: Commit, scene: Scene) -> None:
+    """Leave somebody else's work alone, whatever its branch is called.
+
+    Raises:
+        Rejected: the branch holds another tree.
+    """
+    if existing.tree != scene.tested.commit.tree:
+        what = f"the branch {scene.head} holds another tree than {scene.tested.commit.sha}; remove it"
+        raise Rejected(Reason.BRANCH_TAKEN, what)
+
+
+async def _is_marked(snapshot: str, looking: Looking) -> bool:
     """Whether a snapshot that was there before says already that it is the tested tree."""
-    status = await repository.statuses.of(snapshot, RELEASE_STATUS, login)
+    status = await looking.repository.statuses.of(snapshot, RELEASE_STATUS, looking.login)
     return status is not None and status.succeeded
 
 
@@ -83,24 +87,3 @@ async def _mark(snapshot: str, report: ReleaseReport, repository: Repository) ->
         description=f"The tested tree of {report.commit[:12]}: {len(report.proofs)} attestations proven",
         target_url=f"{report.web_url}/commit/{report.commit}",
     )
-
-
-async def _pull_request(
-    report: ReleaseReport, existing: PullRequest | None, repository: Repository, base: str
-) -> tuple[PullRequest, bool]:
-    """Open the pull request, or bring the open one up to date; answer it, and whether anything changed."""
-    head, new_title, new_body = branch(report.commit), title(report), body(report)
-    if existing is None:
-        opened = await repository.pulls.open(head, base, title=new_title, body=new_body)
-        if opened is not None:
-            return opened, True
-        existing = await _open_one(repository, head, base)
-    if existing is None:
-        raise Unavailable(Fault.LOST_RACE, f"{head} could neither be opened nor found open")
-    if fingerprint(existing.body) == fingerprint(new_body):
-        return existing, False
-    return await repository.pulls.edit(existing.number, title=new_title, body=new_body), True
-
-
-async def _open_one(repository: Repository, head: str, base: str) -> PullRequest | None:
-    return await repository.pulls.open_one(head, base)

@@ -43,8 +43,7 @@ READS: Final = {
     "open_prod_pr lists the commit's files": ("github.git/get-tree", 2),
     "open_prod_pr reads the attestor": ("binauthz.GetAttestor", 1),
     "open_prod_pr looks for proof": ("grafeas.ListNoteOccurrences", 2),
-    "open_prod_pr looks for the release branch": ("github.git/get-ref", 2),
-    "open_prod_pr looks for the pull request": ("github.pulls/list", 1),
+    "open_prod_pr reads prod's branch rules": ("github.repos/get-branch-rules", 0),
 }
 WRITES: Final = {
     "resolve_image publishes": ("pubsub.Publish", 1),  # the registry publishes first

@@ -8,10 +8,12 @@ from typing import Any, Final
 import pytest
 
 from local.world.looking import SeenPullRequest
-from local.world.names import ATTESTOR, PROD_PROJECT
+from local.world.names import ATTESTOR, PROD_PROJECT, PROMOTE
 from local.world.world import World
 from tests.company import POSTS_FILE, document, pin_posts, release_posts, workload
 
+NOTES: Final = "apps/notes.yaml"
+CONFIG: Final = b"apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: notes\n"
 RULE: Final = {
     "evaluationMode": "REQUIRE_ATTESTATION",
     "enforcementMode": "ENFORCED_BLOCK_AND_AUDIT_LOG",
@@ -42,15 +44,23 @@ def tree(world: World, commit: str) -> str:
     return world.repository.get_git_commit(commit).tree.sha
 
 
+def release_status(world: World, commit: str) -> tuple[str, str]:
+    """State and description of the newest `prodgate/release` on a commit, which is the release App's."""
+    status = next(status for status in world.statuses(commit) if status.context == "prodgate/release")
+    assert status.creator == PROMOTE.login
+    return status.state, status.description
+
+
 def parents(world: World, branch: str) -> list[str]:
     """The parents of a branch's head."""
     return [parent.sha for parent in world.repository.get_git_commit(world.head(branch)).parents]
 
 
 def test_when_prod_moved_the_snapshot_is_made_again_on_top_of_it(world: World) -> None:
-    """Somebody mended prod by hand meanwhile: the same pull request now shows the difference to prod as it is."""
+    """Prod got part of it already, by hand: the same pull request now shows the difference to prod as it is."""
+    world.commit_to_dev({NOTES: CONFIG})
     tested = release_posts(world)
-    world.commit_to("prod", {"README.md": b"Mended by hand.\n"})
+    world.commit_to("prod", {NOTES: CONFIG})
 
     complete_again(world, tested)
 
@@ -58,21 +68,22 @@ def test_when_prod_moved_the_snapshot_is_made_again_on_top_of_it(world: World) -
     assert parents(world, pull.head) == [world.head("prod")]
     assert tree(world, world.head(pull.head)) == tree(world, tested)
     assert [status.context for status in world.statuses(world.head(pull.head))] == ["prodgate/release"]
-    assert "README" in pull.body
-    assert "<summary>2 files change in prod</summary>" in pull.body
+    assert "<summary>1 file changes in prod</summary>" in pull.body
 
 
 def test_what_prod_has_already_is_not_promoted(world: World) -> None:
     """Where prod's tree is the tested one there is nothing to merge, however it came there."""
     tested = release_posts(world)
     world.squash(f"release/{tested[:12]}")
-    pull_of(world, tested)
-    before = world.lasting_state()
 
     complete_again(world, tested)
 
-    assert world.lasting_state() == before
+    assert pull_of(world, tested).state == "closed"
+    assert "There is nothing left to promote: prod has exactly this tree." in world.comments(1)[0]
     assert tree(world, world.head("prod")) == tree(world, tested)
+    before = world.lasting_state(), world.comments(1)
+    complete_again(world, tested)
+    assert (world.lasting_state(), world.comments(1)) == before
 
 
 def test_after_a_squash_merge_the_next_release_shows_only_what_is_new(world: World) -> None:
@@ -118,7 +129,8 @@ def test_a_closed_pull_request_that_was_reopened_goes_on(world: World) -> None:
     number = pull_of(world, tested).number
     world.repository.get_pull(number).edit(state="closed")
     world.repository.get_pull(number).edit(state="open")
-    world.commit_to("prod", {"README.md": b"Mended by hand.\n"})
+    world.commit_to("prod", {POSTS_FILE: world.file(POSTS_FILE), NOTES: CONFIG})
+    world.commit_to("prod", {POSTS_FILE: None, NOTES: None})
 
     complete_again(world, tested)
 
@@ -152,7 +164,7 @@ def test_a_person_may_roll_back_and_says_why(world: World) -> None:
 
     pull = next(pull for pull in world.pull_requests if pull.state == "open")
     assert pull.title.startswith(f"Roll back to {older[:12]}: 1 image")
-    assert "**Rollback**, asked for by a person: <code>posts lose their &#42;drafts&#42;&#44; see &#35;7" in pull.body
+    assert "**Rollback**, asked for by a person: `posts lose their *drafts*, see #7 @dana`" in pull.body
     assert tree(world, world.head(pull.head)) == tree(world, older)
     assert parents(world, pull.head) == [world.head("prod")]
 
@@ -187,7 +199,7 @@ def test_a_person_may_write_into_the_body_and_keeps_it(world: World) -> None:
     assert pull_of(world, tested).body == noted
 
 
-def test_a_body_whose_marker_is_gone_is_written_anew(world: World) -> None:
+def test_a_body_whose_markers_are_gone_gets_them_again_after_what_the_person_wrote(world: World) -> None:
     """Without the fingerprint nobody can tell what the body is about, so it says again what is true."""
     tested = release_posts(world)
     body = pull_of(world, tested).body
@@ -195,7 +207,7 @@ def test_a_body_whose_marker_is_gone_is_written_anew(world: World) -> None:
 
     complete_again(world, tested)
 
-    assert pull_of(world, tested).body == body
+    assert pull_of(world, tested).body == f"lgtm\n\n{body}"
 
 
 def test_a_status_that_a_person_set_completes_no_release(world: World) -> None:
@@ -252,7 +264,6 @@ def test_what_prod_would_deny_is_not_promoted(world: World) -> None:
             "defaultAdmissionRule": RULE | {"evaluationMode": "ALWAYS_DENY", "requireAttestationsBy": []},
         }
     )
-    before = world.lasting_state()
 
     complete_again(world, tested)
 
@@ -262,6 +273,11 @@ def test_what_prod_would_deny_is_not_promoted(world: World) -> None:
     assert message.detail == (
         f"Image {image} denied by Binary Authorization default admission rule. Denied by always_deny admission rule"
     )
+    snapshot = world.head(f"release/{tested[:12]}")
+    assert release_status(world, snapshot)[0] == "failure", "what was green before must not be merged now"
+    assert release_status(world, tested) == release_status(world, snapshot)
+    before = world.lasting_state()
+    complete_again(world, tested)
     assert world.lasting_state() == before
 
 
@@ -276,16 +292,19 @@ def test_a_configuration_change_alone_is_released_too(world: World) -> None:
 
     pull = pull_of(world, tested)
     assert pull.title == f"Release {tested[:12]}: configuration only"
-    assert "<code>apps/config&#46;yaml</code>" in pull.body
+    assert "`apps/config.yaml`" in pull.body
 
 
 def test_what_prod_runs_may_be_unreadable_without_blocking_what_mends_it(world: World) -> None:
     """Prod's old manifests are only compared with; a broken one must not stop the release that replaces it."""
-    world.commit_to("prod", {"apps/old.yaml": b"kind: [", "apps/nginx.yaml": workload("nginx", "nginx:1.27")})
+    old = {"apps/old.yaml": b"kind: [", "apps/nginx.yaml": workload("nginx", "nginx:1.27")}
+    world.commit_to("prod", old)
+    world.commit_to_dev(old)
+    world.commit_to_dev(dict.fromkeys(old))
 
     tested = release_posts(world)
 
-    assert "<code>docker&#46;io/library/nginx</code>" in pull_of(world, tested).body
+    assert "`docker.io/library/nginx`" in pull_of(world, tested).body
 
 
 def completed(commit: str) -> bytes:

@@ -99,7 +99,7 @@ class Connection:
         """The account that owns the repository."""
         return self.repository.partition("/")[0]
 
-    async def get(self, path: str, **parameters: Any) -> Any:
+    async def get(self, path: str, /, **parameters: Any) -> Any:
         """Read below `/repos/OWNER/NAME`.
 
         Raises:

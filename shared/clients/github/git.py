@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from shared.clients.github.blobs import BlobCache, Blobs
 from shared.clients.github.connection import NOT_FOUND, Connection, Refused
 from shared.domain.errors import Fault, Reason, Rejected, Unavailable
 from shared.domain.release import TreeEntry
+
+_COMMITS: Final = 100  # of a comparison's first page
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +24,20 @@ class Commit:
     parents: tuple[str, ...]
     message: str
     committed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """How a head relates to a base.
+
+    `is_ahead`: the head's history holds the base. `merge_tree` is the tree of the commit that both come from; `commits`
+    are the first of those that only the head has, oldest first, and `total` is how many those are.
+    """
+
+    is_ahead: bool
+    merge_tree: str
+    commits: tuple[Commit, ...]
+    total: int
 
 
 class Git:
@@ -57,6 +73,24 @@ class Git:
         """Whether a branch's history holds a commit; None where the repository has no such commit."""
         found = await self._found(f"/compare/{commit}...{branch}", per_page=1)
         return None if found is None else found["status"] in ("ahead", "identical")
+
+    async def compare(self, base: str, head: str) -> Comparison | None:
+        """Compare two commits or branches; None where one is missing, or they have nothing in common."""
+        found = await self._found(f"/compare/{base}...{head}", per_page=_COMMITS)
+        if found is None:
+            return None
+        return Comparison(
+            is_ahead=found["status"] in ("ahead", "identical"),
+            merge_tree=str(found["merge_base_commit"]["commit"]["tree"]["sha"]),
+            commits=tuple(map(_listed_commit, found["commits"])),
+            total=int(found["total_commits"]),
+        )
+
+    async def history(self, head: str, *, most: int, path: str = "") -> tuple[Commit, ...]:
+        """The newest commits of a history, newest first; with a path, those that changed it."""
+        parameters = {"sha": head, "per_page": most} | ({"path": path} if path else {})
+        found = await self._known("/commits", **parameters)
+        return tuple(map(_listed_commit, found))
 
     async def tree(self, sha: str) -> tuple[TreeEntry, ...]:
         """List every blob, link and submodule of a tree.
@@ -117,7 +151,7 @@ class Git:
             if "does not exist" not in error.message and error.status != NOT_FOUND:
                 raise _unexpected(f"deleting {branch}", error) from error
 
-    async def _known(self, path: str, **parameters: Any) -> Any:
+    async def _known(self, path: str, /, **parameters: Any) -> Any:
         """Read what GitHub itself has named, so that a 404 is no answer about the event."""
         try:
             return await self._connection.get(path, **parameters)
@@ -130,7 +164,7 @@ class Git:
         except Refused as error:
             raise _unexpected(path, error) from error
 
-    async def _found(self, path: str, **parameters: Any) -> Any:
+    async def _found(self, path: str, /, **parameters: Any) -> Any:
         try:
             return await self._connection.get(path, **parameters)
         except Refused as error:
@@ -143,6 +177,11 @@ def _commit(found: Any) -> Commit:
     parents = tuple(str(parent["sha"]) for parent in found["parents"])
     committed_at = datetime.fromisoformat(found["committer"]["date"])
     return Commit(str(found["sha"]), str(found["tree"]["sha"]), parents, str(found["message"]), committed_at)
+
+
+def _listed_commit(row: Any) -> Commit:
+    """Read a commit as lists show it: what Git knows of it is one level down."""
+    return _commit({**row["commit"], "sha": row["sha"], "parents": row["parents"]})
 
 
 def _unexpected(what: str, error: Refused) -> Unavailable:

@@ -6,23 +6,25 @@ from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from typing import Final
 
-from shared.domain.events import ReportedCompletion
+from shared.domain.events import ReleaseCheck, ReportedCompletion, read_release_event
 from shared.domain.permissions import OPEN_PROD_PR
 from shared.domain.strict_json import Fields
 from shared.runtime.config import ATTESTOR, LOGIN, PROJECT, Environment
 from shared.runtime.handler import Connected, Function
 from shared.runtime.wiring.binauthz import open_attestations, open_binauthz, read_attestors_kept, read_policy
 from shared.runtime.wiring.github import open_github, open_vault, read_environment_settings, read_github
+from shared.runtime.wiring.pull_request import read_pull_request
 from shared.runtime.wiring.secrets import open_secrets
 from shared.runtime.wiring.surroundings import Surroundings
 from shared.workflow.done import Done
-from shared.workflow.judge import PromoteSettings, PromotingCloud
-from shared.workflow.promote import promote_release
+from shared.workflow.promote import promote
+from shared.workflow.promotion import PromoteSettings, PromotingCloud, Protection, PullRequestSettings, Strategy
 
 _NAME_CHARACTERS: Final = 1024
+ReleaseEvent = ReportedCompletion | ReleaseCheck
 
 
-def promote_function(variables: Mapping[str, str]) -> Function[ReportedCompletion]:
+def promote_function(variables: Mapping[str, str]) -> Function[ReleaseEvent]:
     """Configure open_prod_pr; its clients are connected on the first event.
 
     Raises:
@@ -37,12 +39,16 @@ def promote_function(variables: Mapping[str, str]) -> Function[ReportedCompletio
         read_policy(environment),
         environment.table("PRODGATE_REQUIRED_SUITES", _attestor),
         environment.text("PRODGATE_ATTESTER_LOGIN", LOGIN),
+        environment.choice("PRODGATE_STRATEGY", Strategy, default=Strategy.SNAPSHOT),
+        environment.choice("PRODGATE_PROTECTION", Protection, default=Protection.WARN),
+        environment.optional_number("PRODGATE_GITHUB_APP_ID"),
+        environment.optional_record("PRODGATE_PULL_REQUEST", read_pull_request, default=PullRequestSettings()),
     )
     attestors_kept_s = read_attestors_kept(environment)
     environment.finish()
     redactor = surroundings.start_logging("open_prod_pr")
 
-    async def connect(opened: AsyncExitStack) -> Connected[ReportedCompletion]:
+    async def connect(opened: AsyncExitStack) -> Connected[ReleaseEvent]:
         channels = surroundings.channels(opened)
         vault = open_vault(open_secrets(channels, redactor), redactor)
         cloud = PromotingCloud(
@@ -52,13 +58,13 @@ def promote_function(variables: Mapping[str, str]) -> Function[ReportedCompletio
             attestations=open_attestations(channels, project),
         )
 
-        async def work(reported: ReportedCompletion, settling: bool) -> Done:
-            return await promote_release(reported, cloud, settling=settling)
+        async def work(event: ReleaseEvent, settling: bool) -> Done:
+            return await promote(event, cloud, settling=settling)
 
         return Connected(work, surroundings.publisher(channels))
 
     return Function(
-        "open_prod_pr", ReportedCompletion.topic, ReportedCompletion.parse, connect=connect, within=surroundings.limits
+        "open_prod_pr", ReportedCompletion.topic, read_release_event, connect=connect, within=surroundings.limits
     )
 
 

@@ -1,0 +1,50 @@
+"""Where prodgate's part of a body begins and ends: what people write around it is theirs, and is kept.
+
+The end marker carries the fingerprint of what the part says, so that it is written anew only when that changes.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+_BEGIN: Final = "<!-- prodgate:begin -->"
+_END: Final = re.compile(r"<!-- prodgate:v1 commit=([0-9a-f]{40}) fingerprint=([0-9a-f]{64}) -->", re.ASCII)
+_MOST: Final = 65_536  # characters of a body that GitHub takes
+_CUT: Final = "\n\n…the rest is cut: GitHub bounds a body's length.\n\n"
+
+
+def bounded(text: str, commit: str, fingerprint: str) -> str:
+    """Put markers around what prodgate says."""
+    return f"{_BEGIN}\n{text}\n\n<!-- prodgate:v1 commit={commit} fingerprint={fingerprint} -->"
+
+
+def fingerprint(body: str) -> str | None:
+    """Read the fingerprint out of a body; None where a person took the markers away."""
+    return found.group(2) if (found := _last_end(body)) and _BEGIN in body else None
+
+
+def marked_commit(body: str) -> str | None:
+    """Read which tested commit a body is about."""
+    return found.group(1) if (found := _last_end(body)) else None
+
+
+def rewritten(body: str, part: str) -> str:
+    """Replace prodgate's part of a body; where its markers are gone, it comes after what people wrote.
+
+    The last end counts: a name in a list may look like one, and the real one comes after every list.
+    """
+    end = _last_end(body)
+    begin = body.find(_BEGIN)
+    if end is None or not 0 <= begin < end.start():
+        before, after = f"{body.strip()}\n\n" if body.strip() else "", ""
+    else:
+        before, after = body[:begin], body[end.end() :]
+    room = _MOST - len(part) - len(_CUT)
+    if len(before) + len(after) > room:
+        before, after = before[: max(0, room)] + _CUT, ""
+    return before + part + after
+
+
+def _last_end(body: str) -> re.Match[str] | None:
+    return max(_END.finditer(body), key=re.Match.start, default=None)

@@ -1,0 +1,227 @@
+"""The body of the release pull request: what it says, in which order, and how it is cut."""
+
+from __future__ import annotations
+
+import pytest
+
+from shared.domain import limits
+from shared.domain.body_markers import fingerprint, marked_commit, rewritten
+from shared.domain.errors import Rejected
+from shared.domain.policy import Verdict
+from shared.domain.pull_request import Commits, CommitSubject, ImageChange, SuitePassed
+from shared.domain.pull_request_texts import PullRequestTexts, body_template, title_template
+from tests.unit.domain.material import ATTESTOR_NAME, COMMIT, NAME, PINNED, RUN, A, B
+from tests.unit.domain.test_pull_request import REPORT, with_
+
+write = PullRequestTexts().body_of
+
+
+def abbreviated(digest: str) -> str:
+    """A digest as the table shows it: short, and whole to whoever points at it."""
+    return f'<abbr title="{digest}">`{digest[7:19]}`</abbr>'
+
+
+def test_the_body_says_everything_that_a_person_decides_by() -> None:
+    """Verdict, images, admission, evidence, commits, files, and what merging does; in this order."""
+    report = with_(commits=Commits((CommitSubject("c" * 40, "Pin posts"),), 1), runbook="https://wiki.example/release")
+
+    text = write(report)
+
+    assert text.splitlines()[:3] == [
+        "<!-- prodgate:begin -->",
+        "> [!NOTE]",
+        "> **Ready.** Every image that needs an attestation has one (1), and prod would admit all 1 images.",
+    ]
+    images = f"| `{NAME}` | `v1` | {abbreviated(B)} → {abbreviated(A)} | [`qa`]({RUN}) |"
+    assert f"{images} `{ATTESTOR_NAME.rpartition('/')[2]}` |" in text
+    assert f"| `{NAME}@{A}` | admitted | attested |" in text
+    assert f"- tested commit: [`0123456789ab`](https://github.com/mdo/environments/commit/{COMMIT})" in text
+    assert f"- suite `qa` passed: [its run]({RUN})" in text
+    assert f"by `{ATTESTOR_NAME}`: `projects/gate/occurrences/1`" in text
+    assert "<details><summary>1 commit on dev since the last release</summary>\n\n- [`cccccccccccc`](" in text
+    assert "<details><summary>1 file changes in prod</summary>\n\n- `apps/posts.yaml`\n" in text
+    assert "What to do when something is wrong: [the runbook](https://wiki.example/release)." in text
+    marks = [
+        "### Images (1)",
+        "### Admission in prod",
+        "### Evidence",
+        "1 commit on",
+        "1 file ",
+        "Merging runs exactly",
+    ]
+    assert sorted(marks, key=text.index) == marks
+
+
+def test_the_body_says_why_an_image_was_admitted() -> None:
+    """In a dry run prod admits what it would deny, and the person must see that."""
+    dry = Verdict("z:1", admitted=True, message="denied by", is_dry_run=True)
+    text = write(
+        with_(verdicts=(Verdict("x:1", admitted=True, message="by list"), Verdict("y:1", admitted=False), dry))
+    )
+
+    assert "| `x:1` | admitted | `by list` |" in text
+    assert "| `y:1` | denied | attested |" in text
+    assert "| `z:1` | admitted (dry run: the rule is not enforced) | `denied by` |" in text
+
+
+def test_the_body_warns_of_a_rollback_with_its_reason() -> None:
+    """Older bytes go out again, because a person asked for it; what goes with them is named."""
+    text = write(with_(rollback="it @burns", commits=Commits((CommitSubject("c" * 40, "x"),), 2)))
+
+    lines = text.splitlines()[1:]
+    assert lines[:3] == ["> [!WARNING]", "> **Rollback**, asked for by a person: `it @burns`", ">"]
+    assert lines[3].startswith("> **Ready.**")
+    assert "<summary>2 commits this release takes back</summary>" in text
+    assert "…and 1 more." in text
+
+
+def test_the_body_says_what_prods_rules_leave_open() -> None:
+    """Before the sentence about what merging does, which holds only if nobody walks around the gate."""
+    text = write(with_(warnings=("Anything can be merged.", "Squash loses it.")))
+
+    said = "> [!CAUTION]\n> Prod's branch rules leave this open:\n>\n> - Anything can be merged.\n> - Squash loses it."
+    assert f"{said}\n\nMerging runs exactly" in text
+
+
+def test_a_body_without_images_and_files_says_so() -> None:
+    """A configuration change is a release too."""
+    text = write(with_(changes=(), files=()))
+
+    assert "### Images\n\nNo image changes; only other files do.\n" in text
+    assert "<details>" not in text
+
+
+@pytest.mark.parametrize(
+    ("change", "cells"),
+    [
+        (ImageChange(PINNED.name, (), (), ("latest",)), "none | none → `latest` | [`qa`](%s) | exempt"),
+        (ImageChange(PINNED.name, ("v1",), (B,), ()), f"`v1` | {abbreviated(B)} → none | [`qa`](%s) | removed"),
+    ],
+)
+def test_an_image_that_comes_or_goes_has_none_on_the_other_side(change: ImageChange, cells: str) -> None:
+    """An empty cell would look like a mistake."""
+    assert f"| `{NAME}` | {cells % RUN} |" in write(with_(changes=(change,)))
+
+
+@pytest.mark.parametrize(("count", "last"), [(200, "- `f199`\n"), (203, "\n…and 3 more.\n")])
+def test_a_list_shows_200_rows_and_counts_the_rest(count: int, last: str) -> None:
+    """Nobody reads more, and GitHub bounds the whole."""
+    text = write(with_(files=tuple(f"f{i}" for i in range(count))))
+
+    assert f"{last}\n</details>" in text
+    assert text.count("- `f") == 200
+
+
+def test_a_body_that_would_be_too_long_loses_whole_rows_and_counts_them() -> None:
+    """Half a row is half a lie; a list that is cut says how much is missing."""
+    text = write(with_(files=tuple(f"{i:03}{'x' * 400}" for i in range(200))))
+
+    assert len(text) <= limits.PULL_REQUEST_BODY_CHARACTERS
+    assert text.count(f"{'x' * 400}`") == 100
+    assert "\n…and 100 more.\n" in text
+    assert "### Images (1)" in text
+
+
+def test_a_body_of_endless_names_still_fits() -> None:
+    """Every list can go; verdict and promise stay."""
+    long = tuple(Verdict(f"{i}{'|' * 9000}", admitted=True) for i in range(30))
+
+    text = write(with_(verdicts=long))
+
+    assert len(text) <= limits.PULL_REQUEST_BODY_CHARACTERS
+    assert "…and 30 more." in text
+    assert "Merging runs exactly" in text
+
+
+def test_the_fingerprint_changes_with_anything_that_the_body_says() -> None:
+    """The open pull request is edited only when it would say something else."""
+    same, other = write(REPORT), write(with_(files=("apps/users.yaml",)))
+
+    assert fingerprint(same) == fingerprint(write(REPORT)) is not None
+    assert fingerprint(same) != fingerprint(other)
+    assert fingerprint(same.replace("\n", "\r\n")) == fingerprint(same)
+    assert marked_commit(same) == COMMIT
+
+
+def test_the_fingerprint_covers_what_is_cut_off() -> None:
+    """A change beyond the cut is a change."""
+    many = tuple(f"{i}{'x' * 400}" for i in range(200))
+
+    assert fingerprint(write(with_(files=many))) != fingerprint(write(with_(files=(*many[:-1], "other"))))
+
+
+@pytest.mark.parametrize("text", ["", "text of a person", "<!-- prodgate:begin -->"])
+def test_a_body_without_markers_has_no_fingerprint(text: str) -> None:
+    """Then prodgate's part is written again."""
+    assert fingerprint(text) is None
+    assert marked_commit(text) is None
+
+
+def test_what_people_wrote_around_it_is_kept() -> None:
+    """Before, after, and where they took prodgate's part away."""
+    old, new = write(REPORT), write(with_(files=()))
+
+    assert rewritten(f"before\n\n{old}\n\nafter", new) == f"before\n\n{new}\n\nafter"
+    assert rewritten("lgtm\n", new) == f"lgtm\n\n{new}"
+    assert rewritten("", new) == new
+    assert rewritten(f"{old[30:]}", new).endswith(new)
+
+
+def test_a_name_that_looks_like_the_end_is_not_taken_for_it() -> None:
+    """Or what comes after it would be kept as somebody's text, for ever."""
+    fake = f"<!-- prodgate:v1 commit={'a' * 40} fingerprint={'b' * 64} -->"
+    old, new = write(with_(files=(fake,))), write(REPORT)
+
+    assert fake in old
+    assert marked_commit(old) == COMMIT
+    assert rewritten(old, new) == new
+
+
+def test_what_people_wrote_gives_way_only_where_github_would_refuse_the_whole() -> None:
+    """A body has at most 65,536 characters."""
+    part = write(REPORT)
+
+    text = rewritten(f"{'x' * 65_000}{part}", part)
+
+    assert len(text) <= 65_536
+    assert text.endswith(f"…the rest is cut: GitHub bounds a body's length.\n\n{part}")
+
+
+def test_a_template_arranges_the_parts() -> None:
+    """And adds words of its own."""
+    texts = PullRequestTexts(
+        title_template("$$ $verb $commit in $repository"), body_template("Hi.\n\n$promise $summary")
+    )
+
+    assert texts.title_of(REPORT) == "$ Release 0123456789ab in mdo/environments"
+    assert texts.body_of(REPORT).startswith("<!-- prodgate:begin -->\nHi.\n\nMerging runs exactly")
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("$summary $promise $evil", "uses 'evil'; there is $admission, "),
+        ("$summary $promise $", "uses '$summary $promise $'; there is $admission, "),
+        ("$summary", "leaves out $promise, by which people decide"),
+        ("", "leaves out $promise, $summary, by which people decide"),
+    ],
+)
+def test_a_body_template_that_cannot_work_is_refused(text: str, sentence: str) -> None:
+    """At the start of the function, not at the first release."""
+    with pytest.raises(Rejected) as caught:
+        body_template(text)
+
+    assert caught.value.detail.startswith(sentence)
+
+
+def test_a_title_template_knows_its_own_names_only() -> None:
+    """The body's parts are pages long."""
+    with pytest.raises(Rejected, match=r"uses 'summary'; there is \$commit, \$images, \$repository, \$verb"):
+        title_template("$summary")
+
+
+def test_a_run_that_is_no_plain_address_is_shown_and_not_linked() -> None:
+    """A status may carry any address."""
+    text = write(with_(suites=(SuitePassed("qa", "https://ci/)[x](https://evil"),)))
+
+    assert "- suite `qa` passed: its run `https://ci/)[x](https://evil`" in text
