@@ -27,7 +27,7 @@ async def publish_snapshot(report: ReleaseReport, scene: Scene, looking: Looking
         sha, made = existing.sha, False
     else:
         sha, made = await _make(report, scene, repository, moves=existing is not None)
-    marked = not await _is_marked(sha, looking)
+    marked = made or not await _is_marked(sha, looking)
     if marked:
         await _mark(sha, report, repository)
     pull, edited = await bring_up_to_date(report, scene.own, scene.head, looking)

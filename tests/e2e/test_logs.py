@@ -9,7 +9,7 @@ from typing import Final
 
 from local.world.names import FUNCTIONS, GATE_PROJECT
 from shared.domain.vocabulary import LogEvent
-from tests.e2e.story import LABELS, TRACE_ID, Log, Story
+from tests.e2e.story import LABELS, TRACE_ID, Log, Story, wait_until
 
 TRACE: Final = "logging.googleapis.com/trace"
 SEVERITIES: Final = {"DEBUG", "INFO", "NOTICE", "WARNING", "ERROR", "CRITICAL", "ALERT", "EMERGENCY"}
@@ -21,9 +21,12 @@ def _events(story: Story) -> list[Log]:
 
 def test_every_line_is_an_entry_as_cloud_logging_reads_it(story: Story) -> None:
     """Anything else would be stored as text without severity, which no alert sees."""
-    functions = {function for function, _ in story.logs}
+    story.world.finish_prod_tests()
+    story.world.settle()
 
-    assert functions == {function.function for function in FUNCTIONS}
+    everyone = {function.function for function in FUNCTIONS}
+    wait_until(lambda: {function for function, _ in story.logs} == everyone)
+    assert {function for function, _ in story.logs} == everyone
     for function, entry in story.logs:
         assert entry["severity"] in SEVERITIES, entry
         assert entry[LABELS]["function"] == function
