@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import os
 import signal
 import socket
@@ -55,9 +56,13 @@ class Hosting(Protocol):
 
 
 class InProcess:
-    """Runs functions in this event loop, behind a real HTTP server each."""
+    """Runs functions in this event loop, behind a real HTTP server each.
+
+    Each function that starts takes the root logger over, as it does in its own process; it is given back in the end.
+    """
 
     def __init__(self) -> None:
+        self._logging = (list(logging.root.handlers), logging.root.level)
         self._functions: list[Function[Any] | Receiver] = []
         self._servers: list[tuple[uvicorn.Server, asyncio.Task[None]]] = []
 
@@ -83,6 +88,8 @@ class InProcess:
             await task
         for function in self._functions:
             await function.close()
+        logging.root.handlers[:], level = self._logging
+        logging.root.setLevel(level)
 
 
 class Staged:

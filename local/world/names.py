@@ -154,7 +154,6 @@ def variables_of(function: FunctionName, at: Endpoints, settling_s: float) -> di
     }
     github = {
         "PRODGATE_REPOSITORY": REPOSITORY,
-        "PRODGATE_MANIFEST_FOLDERS": json.dumps(["apps", "platform"]),
         "PRODGATE_GITHUB_API_URL": at.github,
         "PRODGATE_GITHUB_WEB_URL": at.github,
         "PRODGATE_GITHUB_LOGIN": function.login,
@@ -166,6 +165,7 @@ def variables_of(function: FunctionName, at: Endpoints, settling_s: float) -> di
             }
         ),
     }
+    manifests = github | {"PRODGATE_MANIFEST_FOLDERS": json.dumps(["apps", "platform"])}
     policy = {
         "PRODGATE_PROD_PROJECT": PROD_PROJECT,
         "PRODGATE_PROD_LOCATION": "us-central1",
@@ -182,9 +182,9 @@ def variables_of(function: FunctionName, at: Endpoints, settling_s: float) -> di
     }
     own = {
         RESOLVE: registries,
-        PIN: registries | github,
-        ATTEST: registries | github | policy | suites,
-        PROMOTE: github | policy | required,
+        PIN: registries | manifests,
+        ATTEST: registries | manifests | policy | suites,
+        PROMOTE: manifests | policy | required,
         CONFIRM: github,
     }
     return surroundings | own[function]

@@ -22,6 +22,7 @@ from shared.workflow.release_check import newest_complete
 from shared.workflow.release_status import say_refused, say_released, say_waiting
 from shared.workflow.scene import Scene, look
 from shared.workflow.snapshot import publish_snapshot
+from shared.workflow.waiting import look_longer
 
 
 async def promote(event: ReportedCompletion | ReleaseCheck, cloud: PromotingCloud, *, settling: bool) -> Done:
@@ -58,6 +59,7 @@ async def _promote(wish: Wish, looking: Looking) -> Done:
     course = await course_of(wish, scene, looking)
     if course.order is not Order.GO_ON:
         return Done(course.why, changed=False)
+    scene = await look_longer(scene, looking)
     waited = waited_for(scene, looking)
     if waited and wish.suite not in waited:
         said = await say_waiting(f"waits for {', '.join(waited)}", scene, looking)

@@ -35,6 +35,7 @@ OPTIONAL: Final = {  # what falls back to Google's and GitHub's own, or to a def
     "PRODGATE_REGISTRY_ENDPOINTS",
     "PRODGATE_GITHUB_API_URL",
     "PRODGATE_GITHUB_WEB_URL",
+    "PRODGATE_CLOUD_BUILD_ENDPOINT",
 }
 
 

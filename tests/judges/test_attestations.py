@@ -60,18 +60,23 @@ def test_an_attestation_that_gcloud_made_counts(
 def test_an_attestation_by_a_key_that_the_attestor_does_not_trust_counts_for_nothing(
     world: World, gcloud: Gcloud
 ) -> None:
-    """Whoever may write occurrences could otherwise attest anything with a key of their own."""
+    """A stranger signs under our key's id: the image is signed all the same, in the place that the forgery took."""
     images = _pin_both(world)
     stranger = world.rotate_key(trusted=False)
     gcloud(SIGN, f"--artifact-url={images[POSTS]}", *BY_NOTE, f"--keyversion={stranger}", BY_KMS[1])
+    forged = world.do(_under_the_note(world))[images[POSTS]]
+    signed = world.faults.calls()["kms.AsymmetricSign"]
 
     world.pass_tests()
     world.settle()
 
-    assert world.pull_requests == []
-    assert {message.attributes["CloudPubSubDeadLetterSourceSubscription"] for message in world.dead_letters} == {
-        "attest-images"
-    }
+    mended = world.do(_under_the_note(world))[images[POSTS]]
+    assert world.faults.calls()["kms.AsymmetricSign"] == signed + 2
+    assert mended.name == forged.name
+    (false,), (true,) = forged.attestation.signatures, mended.attestation.signatures
+    assert false.public_key_id == true.public_key_id == key_id(VERSION)
+    assert false.signature != true.signature
+    assert len(world.pull_requests) == 1
 
 
 @pytest.mark.parametrize("track", ["beta ", ""], ids=["beta", "ga"])

@@ -9,7 +9,7 @@ from typing import Final
 import pytest
 import requests
 
-from local.world.names import ATTEST, QUALITY, REPOSITORY, Signing
+from local.world.names import ATTEST, PROMOTE, QUALITY, REPOSITORY, Signing
 from local.world.world import World
 from tests.company import RUN, document, pin_posts, small_world
 from tests.conftest import Logs
@@ -38,8 +38,9 @@ def test_each_suite_is_attested_by_its_own_attestor_and_marks_exactly_that_commi
     commit = str(world.pass_tests(suite="security")["commit"])
     world.settle()
 
-    assert [(status.context, status.creator) for status in world.statuses(commit)] == [
-        ("prodgate/security", ATTEST.login)
+    assert [(status.context, status.state, status.creator) for status in world.statuses(commit)] == [
+        ("prodgate/release", "pending", PROMOTE.login),
+        ("prodgate/security", "success", ATTEST.login),
     ]
     assert {(seen.note, seen.key_id) for seen in world.attestations} == {
         (SECURITY.note, f"//cloudkms.googleapis.com/v1/{SECURITY.key}/cryptoKeyVersions/1")
