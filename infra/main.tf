@@ -1,15 +1,13 @@
 # prodgate, from an empty project to a running gate. README.md beside this file says how the parts fit.
 
+# They depend on no module: one more API would make the numbers unknown until the apply, and every right that names one be
+# given anew. The API that answers is enabled by infra/bootstrap.sh.
 data "google_project" "gate" {
   project_id = var.project
-
-  depends_on = [module.services]
 }
 
 data "google_project" "prod" {
   project_id = var.prod_project
-
-  depends_on = [module.prod_services]
 }
 
 data "google_project" "dev" {
@@ -19,6 +17,10 @@ data "google_project" "dev" {
 }
 
 locals {
+  # The project of attestors and notes, once their APIs are enabled there. A value, and no depends_on of the modules that
+  # use it: that would leave the attestors' keys unknown whenever an API is added.
+  attestation_project = var.prod_project == var.project ? module.services.project : module.prod_services.project
+
   # Google's own identities. infra/bootstrap.sh makes them, since the provider cannot.
   pubsub_agent = "serviceAccount:service-${data.google_project.gate.number}@gcp-sa-pubsub.iam.gserviceaccount.com"
   admission_agents = {

@@ -2,11 +2,10 @@
 
 # Its attestor stands in no policy, and its key is its own: what it signs is worth nothing to prod.
 module "probe_signing" {
-  source     = "./modules/signing"
-  depends_on = [module.services, module.prod_services]
-  for_each   = var.probe == null ? {} : { probe = var.probe }
+  source   = "./modules/signing"
+  for_each = var.probe == null ? {} : { probe = var.probe }
 
-  attestor_project = var.prod_project
+  attestor_project = local.attestation_project
   key_ring         = google_kms_key_ring.this.id
   suite            = each.key
   attestor         = "${each.key}-attestor"

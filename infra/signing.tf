@@ -13,11 +13,10 @@ resource "google_kms_key_ring" "this" {
 }
 
 module "signing" {
-  source     = "./modules/signing"
-  depends_on = [module.services, module.prod_services]
-  for_each   = var.suites
+  source   = "./modules/signing"
+  for_each = var.suites
 
-  attestor_project = var.prod_project
+  attestor_project = local.attestation_project
   key_ring         = google_kms_key_ring.this.id
   suite            = each.key
   attestor         = coalesce(each.value.attestor, "${each.key}-attestor")

@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -41,6 +42,18 @@ class Terraform:
     def set(self, variables: Mapping[str, Any]) -> None:
         """Set variables in place of those that were given."""
         (self._root / "instead.auto.tfvars.json").write_text(json.dumps(variables))
+
+    @contextmanager
+    def edited(self, path: str, old: str, new: str) -> Iterator[None]:
+        """Change one place of one file, for as long as this lasts."""
+        file = self._root / path
+        before = file.read_text()
+        assert before.count(old) == 1, f"{path} has it {before.count(old)} times: {old}"
+        file.write_text(before.replace(old, new))
+        try:
+            yield
+        finally:
+            file.write_text(before)
 
     def run(self, *arguments: str, expect: Sequence[int] = (0,)) -> str:
         """Run a command and answer what it printed.

@@ -36,6 +36,13 @@ def test_what_was_applied_is_valid_and_needs_no_second_apply(gate: Terraform) ->
     assert gate.changes() == ""
 
 
+@pytest.mark.parametrize("last", ['"sts",', '"monitoring",\n  ]\n}'], ids=["gate", "prod"])
+def test_one_more_api_changes_nothing_else(gate: Terraform, last: str) -> None:
+    """Otherwise numbers and public keys are unknown until the apply, and rights and attestors are made anew."""
+    with gate.edited("main.tf", last, f'"translate",\n    {last}'):
+        assert "Plan: 1 to add, 0 to change, 0 to destroy." in gate.changes()
+
+
 @pytest.mark.parametrize("module", ["modules/gke-example"])
 def test_what_the_root_does_not_use_is_valid_too(tmp_path: Path, provider: Provider, module: str) -> None:
     """An example that cannot be planned helps nobody."""

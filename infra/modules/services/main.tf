@@ -19,7 +19,8 @@ resource "google_project_service" "this" {
   disable_on_destroy = false
 }
 
-output "enabled" {
-  description = "The APIs, once they are enabled; what needs one depends on this."
-  value       = [for service in google_project_service.this : service.service]
+output "project" {
+  description = "The project, once its APIs are enabled."
+  value       = var.project
+  depends_on  = [google_project_service.this]
 }
