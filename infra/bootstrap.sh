@@ -43,6 +43,13 @@ fi
 # Also where it was there already: a state that was overwritten by mistake is got back.
 gcloud storage buckets update "gs://$state_bucket" --project="$project" --versioning
 
+# Cloud Build plans with what lies here, and each older version is kept (cloudbuild.yaml).
+values="$(dirname "$0")/prodgate.auto.tfvars"
+if [ -f "$values" ]; then
+    echo "what is configured, where Cloud Build finds it ..." >&2
+    gcloud storage cp "$values" "gs://$state_bucket/prodgate.auto.tfvars"
+fi
+
 cat >&2 <<EOF
 
 Next: copy infra/prodgate.tfvars.example to infra/prodgate.auto.tfvars, set state_bucket = "$state_bucket", and
@@ -50,4 +57,8 @@ Next: copy infra/prodgate.tfvars.example to infra/prodgate.auto.tfvars, set stat
     make stage
     terraform -chdir=infra init -backend-config=bucket=$state_bucket
     terraform -chdir=infra apply
+
+Now and after every later change of it, let Cloud Build plan with the same values:
+
+    gcloud storage cp infra/prodgate.auto.tfvars gs://$state_bucket/prodgate.auto.tfvars
 EOF

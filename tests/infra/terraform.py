@@ -18,6 +18,17 @@ INFRA: Final = ROOT / "infra"
 _STATE_HERE: Final = 'terraform {\n  backend "local" {}\n}\n'
 
 
+def surroundings(home: Path, provider: Provider) -> dict[str, str]:
+    """Answer the environment in which Terraform attaches to the stand-in."""
+    return {
+        "PATH": os.environ["PATH"],
+        "HOME": str(home),
+        "TF_REATTACH_PROVIDERS": provider.address,
+        "TF_IN_AUTOMATION": "1",
+        "CHECKPOINT_DISABLE": "1",
+    }
+
+
 class Terraform:
     """One copy of the configuration, initialised, with a state of its own.
 
@@ -27,13 +38,7 @@ class Terraform:
     def __init__(self, folder: Path, provider: Provider, *, root: str = ".", variables: Path | None = None) -> None:
         shutil.copytree(INFRA, folder / "infra", ignore=shutil.ignore_patterns("*.py", "*.tfvars", ".terraform*"))
         self._root = folder / "infra" / root
-        self._environment = {
-            "PATH": os.environ["PATH"],
-            "HOME": str(folder),
-            "TF_REATTACH_PROVIDERS": provider.address,
-            "TF_IN_AUTOMATION": "1",
-            "CHECKPOINT_DISABLE": "1",
-        }
+        self._environment = surroundings(folder, provider)
         (self._root / "local_override.tf").write_text(_STATE_HERE)
         if variables is not None:
             shutil.copy(variables, self._root / "given.auto.tfvars")

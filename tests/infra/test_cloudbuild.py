@@ -67,7 +67,7 @@ def test_what_is_planned_passed_every_check_and_what_is_applied_was_planned() ->
     """The plan is kept under its commit, and the other build applies that file and no plan of its own."""
     waits = {step["id"]: step.get("waitFor") for step in _steps()}
     assert set(waits["stage"]) == {"lint", "types", "test", "scan"}
-    assert (waits["plan"], waits["keep"]) == (["stage"], ["plan"])
+    assert (waits["plan"], waits["keep"]) == (["stage", "values"], ["plan"])
     commands = {step["id"]: _command(step) for step in _all_steps()}
     kept = "gs://$_STATE_BUCKET/plans/$COMMIT_SHA.tfplan"
     assert kept in commands["keep"]

@@ -72,6 +72,23 @@ def test_the_first_run_makes_what_terraform_needs_and_the_second_nothing(memory:
     assert _made(memory.calls()[again:]) == []
 
 
+def test_what_is_configured_is_put_where_cloud_build_plans_with_it(memory: _Memory, tmp_path: Path) -> None:
+    """Once there is something; before that it is said how."""
+    scripts = tmp_path / "infra"
+    scripts.mkdir()
+    script = shutil.copy(INFRA / "bootstrap.sh", scripts)
+    put = "gs://mdo-gate-prodgate-state/prodgate.auto.tfvars"
+    first = memory.run(script, "mdo-gate", "us-central1")
+    assert not any("storage cp" in call for call in memory.calls())
+    assert put in first.stderr
+
+    (scripts / "prodgate.auto.tfvars").touch()
+    memory.run(script, "mdo-gate", "us-central1")
+
+    [copied] = [call for call in memory.calls() if "storage cp" in call]
+    assert copied == f"gcloud storage cp {scripts}/prodgate.auto.tfvars {put}"
+
+
 def test_the_state_is_kept_from_the_public_and_from_mistakes(memory: _Memory) -> None:
     """It names every resource, and losing it means importing all of them by hand."""
     memory.run("bootstrap.sh", "mdo-gate", "us-central1")
