@@ -1,4 +1,4 @@
-"""What everything in the demo's company is called, and the configuration of its functions."""
+"""What everything in the demo's company is called, as infra/ names it, and the configuration of its functions."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ APPS: Final = f"{ARTIFACT_REGISTRY}/mdo/apps"
 SERVICES: Final = ("mdo-posts", "mdo-reviews", "mdo-ratings", "mdo-users", "mdo-frontend")
 MONGO: Final = f"{DOCKER_HUB}/library/mongo"
 
-LOCATION: Final = f"projects/{GATE_PROJECT}/locations/europe-west1"
+LOCATION: Final = f"projects/{GATE_PROJECT}/locations/us-central1"
 KEY_RING: Final = f"{LOCATION}/keyRings/prodgate"
-KEY: Final = f"{KEY_RING}/cryptoKeys/quality-assurance"
+KEY: Final = f"{KEY_RING}/cryptoKeys/qa"
 ATTESTOR: Final = f"projects/{PROD_PROJECT}/attestors/quality-assurance-attestor"
-NOTE: Final = f"projects/{PROD_PROJECT}/notes/quality-assurance"
+NOTE: Final = f"projects/{PROD_PROJECT}/notes/quality-assurance-attestor"
 
 QA_WORKFLOW: Final = ".github/workflows/qa.yml"
 
@@ -37,7 +37,7 @@ class Signing:
     def of(cls, suite: str) -> Signing:
         """Name them after a suite."""
         at = f"projects/{PROD_PROJECT}"
-        return cls(f"{KEY_RING}/cryptoKeys/{suite}", f"{at}/attestors/{suite}-attestor", f"{at}/notes/{suite}")
+        return cls(f"{KEY_RING}/cryptoKeys/{suite}", f"{at}/attestors/{suite}-attestor", f"{at}/notes/{suite}-attestor")
 
     @property
     def row(self) -> dict[str, str]:
@@ -75,18 +75,22 @@ class FunctionName:
     @property
     def key_secret(self) -> str:
         """The Secret Manager secret that holds the App's private key."""
-        return f"projects/{GATE_PROJECT}/secrets/{self.app}-key"
+        return f"projects/{GATE_PROJECT}/secrets/github-{self.service}"
+
+    @property
+    def service(self) -> str:
+        """The name that it is deployed under."""
+        return self.function.replace("_", "-")
 
     @property
     def subscription(self) -> str:
         """The push subscription that delivers the topic to the function."""
-        return f"projects/{GATE_PROJECT}/subscriptions/{self.function.replace('_', '-')}"
+        return push_subscription(self.topic)
 
     @property
     def subscriptions(self) -> dict[str, str]:
         """Every push subscription of the function, by its topic."""
-        others = {topic: f"{self.subscription}-{topic}" for topic in self.also}
-        return {self.topic: self.subscription, **others}
+        return {topic: push_subscription(topic) for topic in (self.topic, *self.also)}
 
 
 _READ: Final = (("metadata", "read"),)
@@ -122,6 +126,11 @@ PULLED_TOPICS: Final = ("rejected", "dead-letter")
 def topic_path(topic: str) -> str:
     """The resource name of a topic."""
     return f"projects/{GATE_PROJECT}/topics/{topic}"
+
+
+def push_subscription(topic: str) -> str:
+    """Name the push subscription that delivers a topic to its function."""
+    return f"projects/{GATE_PROJECT}/subscriptions/{topic}-push"
 
 
 def pull_subscription(topic: str) -> str:

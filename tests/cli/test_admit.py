@@ -285,7 +285,7 @@ def test_the_linter_explains_a_policy_that_requires_nobody(run: Run, tmp_path: P
 
 def test_the_linter_finds_attestors_without_keys_live(run: Run, live: World) -> None:
     """Every image that needs it is denied, and the policy looks fine."""
-    note = UserOwnedGrafeasNote(note_reference=f"projects/{PROD_PROJECT}/notes/quality-assurance")
+    note = UserOwnedGrafeasNote(note_reference=f"projects/{PROD_PROJECT}/notes/quality-assurance-attestor")
     made = live.do(
         live.clients.binauthz.create_attestor(
             parent=f"projects/{PROD_PROJECT}", attestor_id="keyless", attestor=Attestor(user_owned_grafeas_note=note)

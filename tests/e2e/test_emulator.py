@@ -118,7 +118,7 @@ def test_an_event_that_never_works_ends_whole_in_the_dead_letter(emulated: Emula
     dead = the_one(emulated.dead)
 
     assert (dead.data, dead.attributes["who"]) == (passed(UNKNOWN), "dana")
-    assert dead.attributes["CloudPubSubDeadLetterSourceSubscription"] == "attest-images"
+    assert dead.attributes["CloudPubSubDeadLetterSourceSubscription"] == "test-passed-push"
 
 
 async def _retry_soon(world: World) -> None:

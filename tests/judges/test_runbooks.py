@@ -66,7 +66,7 @@ def test_a_dead_letter_is_looked_at(world: World, gcloud: Gcloud, tmp_path: Path
 
     source, _, data = paste(gcloud, look, tmp_path).strip().partition("  ")
 
-    assert (source, json.loads(data)) == ("attest-images", event)
+    assert (source, json.loads(data)) == ("test-passed-push", event)
     assert world.pull_requests == []
 
 
@@ -127,7 +127,7 @@ def test_a_subscription_delivers_everything_since_a_moment_again(world: World, g
     before, delivered = world.lasting_state(), len(world.deliveries)
     [seek] = Page(RUNBOOKS / "replay.md").lines("everything-since-a-moment")
 
-    paste(gcloud, seek, tmp_path, SUBSCRIPTION="attest-images", SINCE="2020-01-01T00:00:00Z")
+    paste(gcloud, seek, tmp_path, SUBSCRIPTION="test-passed-push", SINCE="2020-01-01T00:00:00Z")
     world.settle()
 
     assert [d.topic.rpartition("/")[2] for d in world.deliveries[delivered:]] == ["test-passed", "attestation-complete"]

@@ -44,7 +44,7 @@ def test_a_build_that_passed_attests_its_commit_and_no_other_state_of_it_does(wo
 
     world.publish("test-passed", build("cloud-build-success", commit))
     world.settle()
-    assert [attestation.note.rpartition("/")[2] for attestation in world.attestations] == ["quality-assurance"]
+    assert [attestation.note.rpartition("/")[2] for attestation in world.attestations] == ["quality-assurance-attestor"]
     assert [status.context for status in world.statuses(commit)] == ["prodgate/qa"]
     assert len(world.pull_requests) == 1
 

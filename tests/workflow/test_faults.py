@@ -8,7 +8,7 @@ from typing import Final
 
 import pytest
 
-from local.world.names import ATTEST, PROMOTE
+from local.world.names import ATTEST, FUNCTIONS, PROMOTE
 from local.world.world import World
 from tests.company import POSTS_FILE, pin_posts, release_posts, small_world
 
@@ -110,7 +110,8 @@ def test_a_call_that_is_refused_once_is_made_again_later(faulty: World, call: st
 
     assert_released(faulty, tested)
     (failed,) = [record for record in faulty.deliveries if record.status == 503]
-    assert failed.subscription.endswith(call.partition(" ")[0].replace("_", "-"))
+    [function] = [function for function in FUNCTIONS if function.function == call.partition(" ")[0]]
+    assert failed.subscription == function.subscription
 
 
 @pytest.mark.parametrize("call", WRITES)

@@ -131,8 +131,8 @@ def test_a_repository_that_was_renamed_or_given_away_is_written_to_by_nobody(
     assert {fault for fault, _ in said} == {"misconfigured"}
     assert all(f"{REPOSITORY} was renamed or moved; set PRODGATE_REPOSITORY" in sentence for _, sentence in said)
     assert {topic for letter in world.dead_letters for topic in letter.attributes.values() if "-" in topic} >= {
-        "pin-manifests",
-        "attest-images",
+        "image-resolved-push",
+        "test-passed-push",
     }
     world.cloud.github.rename(new, REPOSITORY)
     assert world.lasting_state() == before

@@ -37,7 +37,7 @@ def post(world: World, body: bytes | Iterator[bytes], headers: Mapping[str, str]
 def push_body(data: bytes, **fields: Any) -> dict[str, Any]:
     """Write the body of a push."""
     message = {"data": base64.b64encode(data).decode(), "messageId": "7", "attributes": {"sent-by": "dana"}, **fields}
-    return {"message": message, "subscription": "projects/mdo-gate/subscriptions/resolve-image"}
+    return {"message": message, "subscription": "projects/mdo-gate/subscriptions/gcr-push"}
 
 
 def rejections(world: World) -> list[tuple[str, str]]:

@@ -108,7 +108,7 @@ def test_two_deliveries_of_one_completion_at_once_open_one_pull_request(world: W
     """Both look, both find nothing, both write: the loser adopts what the winner made."""
     pin_posts(world)
     first = world.faults.hold("github.pulls/create")
-    world.cloud.pubsub.deliver_twice("projects/mdo-gate/subscriptions/open-prod-pr")
+    world.cloud.pubsub.deliver_twice("projects/mdo-gate/subscriptions/attestation-complete-push")
     world.pass_tests()
     with first:
         pass

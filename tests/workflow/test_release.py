@@ -65,7 +65,7 @@ def test_every_image_is_attested_once_and_no_other(blog: Released) -> None:
     attestations = blog.world.attestations
 
     assert sorted(attestation.image for attestation in attestations) == sorted(SIX)
-    assert {attestation.note.rpartition("/")[2] for attestation in attestations} == {"quality-assurance"}
+    assert {attestation.note.rpartition("/")[2] for attestation in attestations} == {"quality-assurance-attestor"}
 
 
 def test_every_attestation_verifies_with_the_public_key_on_the_attestor(blog: Released) -> None:
