@@ -4,8 +4,7 @@ Scans hang on `https://HOST/PATH@sha256:…`, with a scheme, unlike attestations
 project of the image's own repository. That a scan is finished is believed of Google's own note only, to which nobody
 else can attach; a finding is believed of anybody, for it can only refuse.
 
-Of an index only the linux/amd64 image is scanned, and on which of the two its findings hang is documented nowhere; an
-index without a scan of its own digest is an image that was never scanned.
+Of an index only the first linux/amd64 image is scanned; that one is asked for beside the index (see the workflow).
 """
 
 from __future__ import annotations
@@ -40,7 +39,7 @@ class Vulnerabilities:
         self._client = client
 
     async def scans(self, images: Sequence[PinnedImage]) -> dict[PinnedImage, Scan]:
-        """Read the scan of every image; one that no scanner looks at has a scan that says so.
+        """Read the scan of every image; one that no scanner looks at, or has not looked at yet, has one that says so.
 
         Raises:
             Unavailable: they cannot be listed.
@@ -55,7 +54,7 @@ class Vulnerabilities:
         by_resource: defaultdict[str, list[Occurrence]] = defaultdict(list)
         for occurrence in found:
             by_resource[occurrence.resource_uri].append(occurrence)
-        return {image: _scan(by_resource[_resource(image)]) for image in images}
+        return {image: _scan(image, by_resource[_resource(image)]) for image in images}
 
     async def _list(self, project: str, images: Sequence[PinnedImage]) -> list[Occurrence]:
         resources = " OR ".join(f'(resourceUrl = "{_resource(image)}")' for image in images)
@@ -78,12 +77,12 @@ def _resource(image: PinnedImage) -> str:
     return f"https://{image}"
 
 
-def _scan(occurrences: Sequence[Occurrence]) -> Scan:
+def _scan(image: PinnedImage, occurrences: Sequence[Occurrence]) -> Scan:
     discoveries = [o for o in occurrences if o.kind == NoteKind.DISCOVERY and o.note_name == SCANNER_NOTE]
     findings = [_finding(o) for o in occurrences if o.kind == NoteKind.VULNERABILITY]
     analyses = {_ANALYSES.get(o.discovery.analysis_status, Analysis.UNDER_WAY) for o in discoveries}
     if not analyses:
-        return Scan(Analysis.NONE, tuple(findings))
+        analyses = {Analysis.NONE if analysis_project(image.name) is None else Analysis.EXPECTED}
     # Several discoveries of one image contradict each other until all of them have finished.
     return Scan(analyses.pop() if len(analyses) == 1 else Analysis.UNDER_WAY, tuple(findings))
 

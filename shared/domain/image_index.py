@@ -1,12 +1,14 @@
 """Indexes of images: which of their children a cluster can run.
 
-GKE judges the digest that the pod names, so an index's own; Cloud Run judges the child for linux/amd64. BuildKit hangs
+GKE judges the digest that the pod names, so an index's own; Cloud Run judges the child for linux/amd64, and it is the
+first such child that Artifact Analysis scans (cloud.google.com/artifact-analysis/docs/scanning-types). BuildKit hangs
 attestation manifests into the same list, which nothing runs: their platform is `unknown/unknown`, and an annotation
 says what they are (docs.docker.com/build/metadata/attestations/attestation-storage).
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
@@ -23,6 +25,7 @@ _IMAGE_TYPES: Final = frozenset(
 )
 _ATTACHED: Final = "vnd.docker.reference.type"
 _UNKNOWN: Final = "unknown"
+_SCANNED: Final = ("linux", "amd64")
 _TEXT_CHARACTERS: Final = 255
 
 
@@ -33,27 +36,41 @@ class Children(StrEnum):
     RUNNABLE = "runnable"
 
 
-def runnable_children(image: PinnedImage, data: bytes) -> tuple[PinnedImage, ...]:
-    """Read which images an index holds that can be run, in its order; none is an answer too.
+@dataclass(frozen=True, slots=True)
+class Index:
+    """An index: the images in it that can be run, in its order, and which one of them is scanned, if any is."""
+
+    runnable: tuple[PinnedImage, ...] = ()
+    scanned: PinnedImage | None = None
+
+
+def read_index(image: PinnedImage, data: bytes) -> Index:
+    """Read which images an index holds that can be run; none is an answer too.
 
     Raises:
         Rejected: it is no index, or holds a child whose images cannot be known.
     """
     index = read_object(f"{image}", data, reason=Reason.UNKNOWN_IMAGE, foreign=True)
     if "manifests" in index and index.is_empty("manifests"):
-        return ()
-    children = index.children("manifests", most=limits.INDEX_CHILDREN)
-    digests = [_digest(child) for child in children if not _is_attached(child)]
-    return tuple(PinnedImage(image.name, digest) for digest in dict.fromkeys(digests))
+        return Index()
+    children = [child for child in index.children("manifests", most=limits.INDEX_CHILDREN) if not _is_attached(child)]
+    runnable = [PinnedImage(image.name, _digest(child)) for child in children]
+    scanned = (each for each, child in zip(runnable, children, strict=True) if _platform(child) == _SCANNED)
+    return Index(tuple(dict.fromkeys(runnable)), next(scanned, None))
 
 
 def _is_attached(child: Fields) -> bool:
     if "annotations" in child and not child.is_empty("annotations") and _ATTACHED in child.child("annotations"):
         return True
+    return _platform(child) == (_UNKNOWN, _UNKNOWN)
+
+
+def _platform(child: Fields) -> tuple[str, str] | None:
+    """Read the system and the processor that a child is for, if it says so."""
     if "platform" not in child or child.is_empty("platform"):
-        return False
+        return None
     platform = child.child("platform")
-    return platform.any_text("os") == _UNKNOWN and platform.any_text("architecture") == _UNKNOWN
+    return platform.any_text("os"), platform.any_text("architecture")
 
 
 def _digest(child: Fields) -> Digest:

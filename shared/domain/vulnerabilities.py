@@ -49,9 +49,13 @@ class Tolerance(IntEnum):
 
 
 class Analysis(StrEnum):
-    """How far the scan of an image is (grafeas DiscoveryOccurrence.AnalysisStatus); `NONE` where nobody began one."""
+    """How far the scan of an image is (grafeas DiscoveryOccurrence.AnalysisStatus).
+
+    `NONE` where no scanner looks, `EXPECTED` where one does, and has not begun.
+    """
 
     NONE = "never scanned"
+    EXPECTED = "not scanned yet"
     UNDER_WAY = "being scanned"
     FINISHED = "scanned"
     FAILED = "not scanned, the scan failed"
@@ -71,12 +75,23 @@ class Finding:
         return f"{self.id} ({self.severity.name.lower()}, {fix})"
 
 
+_NOT_LOOKED_AT: Final = frozenset({Analysis.NONE, Analysis.EXPECTED, Analysis.UNSUPPORTED})
+
+
 @dataclass(frozen=True, slots=True)
 class Scan:
     """What is known about an image; the findings are complete where the analysis is finished."""
 
     analysis: Analysis
     findings: tuple[Finding, ...] = ()
+
+    def or_that_of(self, child: Scan) -> Scan:
+        """Answer this scan of an index, or that of the image in it which is scanned in its place; all findings count.
+
+        On which of the two the findings of an index hang is documented nowhere.
+        """
+        analysis = child.analysis if self.analysis in _NOT_LOOKED_AT else self.analysis
+        return Scan(analysis, (*self.findings, *child.findings))
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +155,8 @@ class ToleratedUntil:
 class VulnerabilityRules:
     """What a suite tolerates. `allow` maps a vulnerability's id to its exception; ids are in upper case.
 
-    `allows_unscanned` admits images that no scanner looks at; one whose scan is not finished is never admitted.
+    `allows_unscanned` admits images that no scanner looks at; one whose scan is not finished, or has not begun where a
+    scanner does look, is never admitted.
     """
 
     mode: Mode

@@ -1,8 +1,8 @@
 """attest_images: prove an attestation for every image that a tested commit would run in prod.
 
-Order, so that nothing is ever called attested that is not: read what the commit would run; screen every image (see
-screening.py) and prove it (see signing.py); only then set the commit's status and publish. Whatever fails in between
-leaves at most attestations that the next delivery finds and counts.
+Order, so that nothing is ever called attested that is not: read what the commit would run, the children of indexes too
+(see children.py); screen every image (see screening.py) and prove it (see signing.py); only then set the commit's
+status and publish. Whatever fails in between leaves at most attestations that the next delivery finds and counts.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from shared.domain.attestation import AttestationComplete
 from shared.domain.errors import Reason, Rejected
 from shared.domain.events import TestPassed
 from shared.domain.release import Release, read_release, require_same_images
-from shared.workflow.children import ChildrenCloud, with_children
+from shared.workflow.children import ChildrenCloud, family_of
 from shared.workflow.done import Done
 from shared.workflow.environment import (
     PolicySettings,
@@ -76,9 +76,10 @@ async def attest_release(tested: TestPassed, cloud: AttestingCloud, *, settling:
             releasing = group.create_task(_release(tested, repository, cloud, settling=settling))
             knowing = group.create_task(signing_party(suite, cloud.signing))
         (release, marked), party = releasing.result(), knowing.result()
-        await screen(release.to_attest, tested.suite, cloud.screening, is_known=marked, settling=settling)
-        wanted = await with_children(release.to_attest, cloud.children, settling=settling)
-        proven = await prove_all(wanted, party, cloud.signing)
+        is_gated = cloud.screening.settings.has_gate(tested.suite)
+        family = await family_of(release.to_attest, cloud.children, is_gated=is_gated, settling=settling)
+        await screen(family, tested.suite, cloud.screening, is_known=marked, settling=settling)
+        proven = await prove_all(family.images, party, cloud.signing)
         named = tuple(proof for proof in proven.proofs if proof.image in release.to_attest)
         complete = AttestationComplete(tested, named)
         if not marked:

@@ -1,14 +1,15 @@
 """Screening: what is known about a release's images before they are signed, and whether a suite tolerates it.
 
 Every image must still be in its registry. Where the suite has a vulnerability gate, its scan must be finished and its
-findings within the rules, on every delivery: an image that was clean when it was attested may not be today.
+findings within the rules, on every delivery: an image that was clean when it was attested may not be today. Every image
+that will be signed is held against them, an index by its own scan or by that of the child that is scanned in its place.
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
 
@@ -18,19 +19,12 @@ from shared.clients.vulnerabilities import Vulnerabilities
 from shared.domain.errors import Fault, Reason, Rejected, Unavailable, not_found
 from shared.domain.image import PinnedImage, require_known_registry
 from shared.domain.vocabulary import LogEvent
-from shared.domain.vulnerabilities import (
-    OFF,
-    Analysis,
-    Mode,
-    Scan,
-    VulnerabilityRules,
-    analysis_project,
-    object_to,
-    sentence,
-)
+from shared.domain.vulnerabilities import OFF, Analysis, Mode, Scan, VulnerabilityRules, object_to, sentence
+from shared.workflow.children import ImageFamily
 
 LOG: Final = logging.getLogger("prodgate.screening")
 _UNSCANNED: Final = frozenset({Analysis.NONE, Analysis.UNSUPPORTED})
+_UNFINISHED: Final = frozenset({Analysis.EXPECTED, Analysis.UNDER_WAY, Analysis.FAILED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +33,14 @@ class ScreeningSettings:
 
     registries: tuple[str, ...]
     vulnerabilities: Mapping[str, VulnerabilityRules]
+
+    def rules(self, suite: str) -> VulnerabilityRules:
+        """What a suite tolerates."""
+        return self.vulnerabilities.get(suite, OFF)
+
+    def has_gate(self, suite: str) -> bool:
+        """Whether the scans of a suite's images are looked at."""
+        return self.rules(suite).mode is not Mode.OFF
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +53,7 @@ class ScreeningCloud:
     today: Callable[[], date]
 
 
-async def screen(
-    images: Sequence[PinnedImage], suite: str, cloud: ScreeningCloud, *, is_known: bool, settling: bool
-) -> None:
+async def screen(family: ImageFamily, suite: str, cloud: ScreeningCloud, *, is_known: bool, settling: bool) -> None:
     """Refuse to go on with images that are gone, or that a suite's vulnerability gate does not let pass.
 
     `is_known`: the suite was accepted for these images before, so their registries need not be asked once more.
@@ -64,8 +64,10 @@ async def screen(
     """
     async with together() as group:
         if not is_known:
-            group.create_task(_require_existing(images, cloud, settling=settling))
-        group.create_task(_require_tolerable(images, suite, cloud, settling=settling))
+            unseen = [image for image in family.named if image not in family.seen]
+            group.create_task(_require_existing(unseen, cloud, settling=settling))
+        if cloud.settings.has_gate(suite):
+            group.create_task(_require_tolerable(family, cloud.settings.rules(suite), cloud))
 
 
 async def _require_existing(images: Sequence[PinnedImage], cloud: ScreeningCloud, *, settling: bool) -> None:
@@ -78,16 +80,22 @@ async def _require_existing(images: Sequence[PinnedImage], cloud: ScreeningCloud
         raise not_found(Reason.UNKNOWN_IMAGE, what, settling=settling)
 
 
-async def _require_tolerable(
-    images: Sequence[PinnedImage], suite: str, cloud: ScreeningCloud, *, settling: bool
-) -> None:
-    rules = cloud.settings.vulnerabilities.get(suite, OFF)
-    if rules.mode is Mode.OFF:
-        return
-    scans = await cloud.vulnerabilities.scans(images)
+async def _require_tolerable(family: ImageFamily, rules: VulnerabilityRules, cloud: ScreeningCloud) -> None:
+    instead = (index.scanned for index in family.indexes.values() if index.scanned is not None)
+    found = await cloud.vulnerabilities.scans(tuple(dict.fromkeys((*family.images, *instead))))
+    scans = {image: _scan(image, found, family) for image in family.images}
     _refuse_findings(scans, rules, cloud.today())
-    _refuse_unscanned(scans, rules, settling=settling)
+    _refuse_unscanned(scans, rules)
     _require_finished(scans, rules)
+
+
+def _scan(image: PinnedImage, found: Mapping[PinnedImage, Scan], family: ImageFamily) -> Scan:
+    """Find an image's scan: for an index its child's may stand in, for a child that nobody scans none is expected."""
+    index, own = family.indexes.get(image), found[image]
+    if index is not None:
+        return own.or_that_of(Scan(Analysis.NONE) if index.scanned is None else found[index.scanned])
+    is_scanned = image in family.named or any(index.scanned == image for index in family.indexes.values())
+    return own if is_scanned or own.analysis is not Analysis.EXPECTED else replace(own, analysis=Analysis.NONE)
 
 
 def _refuse_findings(scans: Mapping[PinnedImage, Scan], rules: VulnerabilityRules, today: date) -> None:
@@ -100,26 +108,17 @@ def _refuse_findings(scans: Mapping[PinnedImage, Scan], rules: VulnerabilityRule
         raise Rejected(Reason.VULNERABLE, sentence(refused))
 
 
-def _refuse_unscanned(scans: Mapping[PinnedImage, Scan], rules: VulnerabilityRules, *, settling: bool) -> None:
-    """Deal with images that no scanner looked at; while the event is young the scan may only not be listed yet."""
-    unscanned = [image for image, scan in scans.items() if scan.analysis in _UNSCANNED]
-    coming = [i for i in unscanned if scans[i].analysis is Analysis.NONE and analysis_project(i.name) is not None]
-    if coming and settling and rules.must_know:
-        raise Unavailable(Fault.NOT_SCANNED, f"{coming[0]} has no scan yet; the event is young, so one may come")
+def _refuse_unscanned(scans: Mapping[PinnedImage, Scan], rules: VulnerabilityRules) -> None:
     if rules.allows_unscanned:
         return
-    sentences = [f"{image} is {scans[image].analysis}" for image in unscanned]
+    sentences = [f"{image} is {scan.analysis}" for image, scan in scans.items() if scan.analysis in _UNSCANNED]
     if sentences and rules.mode is Mode.ENFORCE:
         raise Rejected(Reason.UNSCANNED, sentence(sentences))
     _warn(sentences)
 
 
 def _require_finished(scans: Mapping[PinnedImage, Scan], rules: VulnerabilityRules) -> None:
-    waiting = [
-        f"{image} is {scan.analysis}"
-        for image, scan in scans.items()
-        if scan.analysis in (Analysis.UNDER_WAY, Analysis.FAILED)
-    ]
+    waiting = [f"{image} is {scan.analysis}" for image, scan in scans.items() if scan.analysis in _UNFINISHED]
     if waiting and rules.must_know:
         raise Unavailable(Fault.NOT_SCANNED, sentence(waiting))
     _warn(waiting)

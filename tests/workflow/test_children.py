@@ -15,7 +15,7 @@ from shared.clients.registry import Registries, registry_session
 from shared.domain.errors import Reason, Rejected, Unavailable
 from shared.domain.image import PinnedImage
 from shared.domain.image_index import Children
-from shared.workflow.children import ChildrenCloud, with_children
+from shared.workflow.children import ChildrenCloud, family_of
 from tests.company import POSTS, document, small_world
 
 RUNNABLE: Final = {"PRODGATE_CHILDREN": "runnable"}
@@ -70,7 +70,8 @@ def ask(reference: str, *, settling: bool = False) -> Sequence[PinnedImage]:
             async with registry_session() as session:
                 registries = Registries(session, {"registry.example": registry.url})
                 cloud = ChildrenCloud(Children.RUNNABLE, ("registry.example",), registries)
-                return await with_children([PinnedImage.parse(reference)], cloud, settling=settling)
+                family = await family_of([PinnedImage.parse(reference)], cloud, is_gated=False, settling=settling)
+                return family.images
         finally:
             await registry.stop()
 

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator
 from typing import Any, Final
 
 import pytest
 
-from local.google.pubsub import DeliveryRecord
 from local.world.scanning import Found
 from local.world.world import World
 from tests.company import POSTS_FILE, pin_posts, small_world, workload
@@ -195,59 +193,54 @@ def test_findings_of_an_unfinished_scan_refuse_at_once(guarded: World) -> None:
     assert refusal(guarded)[0] == "vulnerable"
 
 
-@pytest.mark.parametrize(
-    ("status", "said"),
-    [(None, "never scanned"), ("FINISHED_UNSUPPORTED", "of a form that the scanner does not support")],
-)
 @pytest.mark.parametrize("unscanned", ["allow", "refuse"])
-def test_an_image_that_no_scanner_looks_at_is_treated_as_configured(
-    unscanned: str, status: str | None, said: str, quiet_logging: None
-) -> None:
+def test_an_image_that_no_scanner_looks_at_is_treated_as_configured(unscanned: str, quiet_logging: None) -> None:
     """Both are decisions that somebody may make; neither is made by default."""
     with gate(unscanned=unscanned) as world:
         image = pin_posts(world)
-        if status is not None:
-            world.scan(image, status=status)
+        world.scan(image, status="FINISHED_UNSUPPORTED")
 
         pass_and_settle(world)
 
         if unscanned == "allow":
             assert len(world.attestations) == 1
         else:
-            assert refusal(world) == ("unscanned", f"{image} is {said}")
+            assert refusal(world) == ("unscanned", f"{image} is of a form that the scanner does not support")
 
 
-def test_a_scan_that_is_not_listed_yet_is_waited_for_while_the_event_is_young(quiet_logging: None) -> None:
-    """Tests can be faster than the scanner: `allow` is for images that it never looks at."""
-    with gate(unscanned="allow", settling_s=300.0) as world:
+@pytest.mark.parametrize("unscanned", ["allow", "refuse"])
+def test_an_image_whose_scan_has_not_begun_is_waited_for(unscanned: str, quiet_logging: None, logs: Logs) -> None:
+    """Tests can be faster than the scanner, however old the event is: `unscanned` is for what it never looks at."""
+    with gate(unscanned=unscanned) as world:
         image = pin_posts(world)
-        refused, held = threading.Event(), []
+        logs()
 
-        def after_the_first_attempt(record: DeliveryRecord) -> None:
-            if record.status == 503 and not held:
-                held.append(world.faults.hold("binauthz.GetPolicy"))
-                refused.set()
+        pass_and_settle(world)
 
-        world.on_delivery(after_the_first_attempt)
-        world.pass_tests()
-        assert refused.wait(10)
-        with held[0]:
-            world.scan(image, Found(CVE, "CRITICAL"))
+        assert (world.attestations, world.rejected, len(world.dead_letters)) == ([], [], 1)
+        refused = {entry["message"] for entry in logs() if entry["severity"] == "ERROR"}
+        assert refused == {f"{image} is not scanned yet"}
+        world.scan(image, Found(CVE, "CRITICAL"))
+        world.publish("test-passed", world.dead_letters[0].data)
         world.settle()
-
         assert refusal(world)[0] == "vulnerable"
 
 
-def test_an_image_outside_of_google_s_registries_is_not_waited_for(quiet_logging: None) -> None:
-    """Nobody would ever scan it there; and nobody is asked about it."""
-    with gate(unscanned="allow", settling_s=300.0) as world:
+@pytest.mark.parametrize("unscanned", ["allow", "refuse"])
+def test_an_image_outside_of_google_s_registries_is_not_waited_for(unscanned: str, quiet_logging: None) -> None:
+    """Nobody would ever scan it there; nobody is asked about it, and its registry counts no pull."""
+    with gate(unscanned=unscanned, settling_s=300.0) as world:
         digest = world.push_image("docker.io/library/mongo", "7")
         world.commit_to_dev({POSTS_FILE: workload("mongo", f"docker.io/library/mongo@{digest}")})
 
         pass_and_settle(world)
 
         assert world.faults.calls("grafeas.ListOccurrences") == {}
-        assert [seen.image for seen in world.attestations] == ["docker.io/library/mongo"]
+        assert world.faults.calls("registry.get-manifest") == {}
+        if unscanned == "allow":
+            assert [seen.image for seen in world.attestations] == ["docker.io/library/mongo"]
+        else:
+            assert refusal(world) == ("unscanned", f"docker.io/library/mongo@{digest} is never scanned")
 
 
 def test_what_cannot_be_read_is_not_ok(guarded: World) -> None:

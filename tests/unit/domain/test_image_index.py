@@ -10,7 +10,7 @@ import pytest
 from shared.domain import limits
 from shared.domain.errors import Reason, Rejected
 from shared.domain.image import PinnedImage
-from shared.domain.image_index import runnable_children
+from shared.domain.image_index import Index, read_index
 from tests.unit.domain.material import NAME, PINNED, A, B, reason_of
 
 OCI = "application/vnd.oci.image.manifest.v1+json"
@@ -28,9 +28,14 @@ def platform(os: str, architecture: str) -> dict[str, Any]:
     return {"platform": {"os": os, "architecture": architecture, "os.version": "1"}}
 
 
-def read(*manifests: Any, **more: Any) -> tuple[PinnedImage, ...]:
+def read_whole(*manifests: Any, **more: Any) -> Index:
     """Read an index of these rows."""
-    return runnable_children(PINNED, json.dumps({"schemaVersion": 2, "manifests": manifests, **more}).encode())
+    return read_index(PINNED, json.dumps({"schemaVersion": 2, "manifests": manifests, **more}).encode())
+
+
+def read(*manifests: Any, **more: Any) -> tuple[PinnedImage, ...]:
+    """Read what an index of these rows can run."""
+    return read_whole(*manifests, **more).runnable
 
 
 def test_each_image_of_an_index_runs_somewhere() -> None:
@@ -60,7 +65,23 @@ def test_a_platform_that_is_unknown_by_half_still_runs() -> None:
 
 def test_an_index_of_nothing_adds_nothing() -> None:
     """It is attested itself; there is nothing in it that could run."""
-    assert read() == ()
+    assert read_whole() == Index()
+
+
+@pytest.mark.parametrize(
+    ("rows", "scanned"),
+    [
+        ([child(A, **platform("linux", "arm64")), child(B, **platform("linux", "amd64"))], B),
+        ([child(B, **platform("linux", "amd64")), child(C, **platform("linux", "amd64"))], B),
+        ([child(A, **platform("windows", "amd64")), child(B, **platform("linux", "arm64")), child(C)], None),
+    ],
+    ids=["behind another", "the first", "none"],
+)
+def test_the_first_child_for_linux_on_amd64_is_the_one_that_is_scanned(
+    rows: list[dict[str, Any]], scanned: str | None
+) -> None:
+    """Artifact Analysis says so; what else is in the index is looked at by nobody."""
+    assert read_whole(*rows).scanned == (None if scanned is None else PinnedImage.parse(f"{NAME}@{scanned}"))
 
 
 @pytest.mark.parametrize(
@@ -87,7 +108,7 @@ def test_an_index_of_nothing_adds_nothing() -> None:
 def test_an_index_that_is_not_understood_stops_the_release(data: str, reason: Reason, sentence: str) -> None:
     """A child that nobody sees would run unattested, and be refused where it hurts."""
     with pytest.raises(Rejected) as caught:
-        runnable_children(PINNED, data.encode())
+        read_index(PINNED, data.encode())
 
     found, detail = reason_of(caught)
     assert found is reason
