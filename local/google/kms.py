@@ -6,12 +6,15 @@ PENDING_GENERATION, a version here is ENABLED at once.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from enum import Enum
 from hashlib import new as new_hash
 from typing import TYPE_CHECKING, Any
 
 import google_crc32c
 import grpc
+from cryptography.hazmat.primitives.hashes import SHA512
 from google.cloud import kms_v1
 
 from local.google.kms_keys import KeyStore, KeyVersion, Purpose, State
@@ -25,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from local.google.dispatch import Handler
-    from local.google.signing import SigningAlgorithm
+    from local.google.signing import PrivateKey, SigningAlgorithm
 
 SERVICE = "google.cloud.kms.v1.KeyManagementService"
 LOCATION = "projects/*/locations/*"
@@ -48,10 +51,19 @@ DESTROY_AFTER = timedelta(days=30)
 SWITCHABLE = frozenset({State.ENABLED, State.DISABLED})
 
 
+class Deceit(Enum):
+    """What a signature is over or by that is not what was asked for; every integrity field of the answer is right."""
+
+    OTHER_KEY = "another key of the same algorithm"
+    OTHER_HASH = "the right key, with another hash"
+    OTHER_PAYLOAD = "the right key, over something else"
+
+
 class KeyManagement:
-    """Cloud KMS in memory."""
+    """Cloud KMS in memory; it signs as it is asked to, unless `deceit` says otherwise."""
 
     def __init__(self) -> None:
+        self.deceit: Deceit | None = None
         self._store = KeyStore()
 
     def handlers(self) -> Mapping[str, Handler]:
@@ -159,7 +171,10 @@ class KeyManagement:
         _require_checksum(request, "digest", _digest_bytes(request))
         _require_checksum(request, "data", request.data)
         digest = _digest_to_sign(request, algorithm)
-        signature = algorithm.sign(await version.private_key(), digest)
+        key = await version.private_key()
+        signature = (
+            algorithm.sign(key, digest) if self.deceit is None else _deceive(self.deceit, algorithm, key, digest)
+        )
         return kms_v1.AsymmetricSignResponse(
             name=version.public.name,
             signature=signature,
@@ -172,6 +187,16 @@ class KeyManagement:
     def _version(self, name: str) -> KeyVersion:
         require_name(VERSION, name)
         return self._store.version(name)
+
+
+def _deceive(deceit: Deceit, algorithm: SigningAlgorithm, key: PrivateKey, digest: bytes) -> bytes:
+    match deceit:
+        case Deceit.OTHER_KEY:
+            return algorithm.sign(algorithm.generate(), digest)
+        case Deceit.OTHER_HASH:
+            return replace(algorithm, hash=SHA512()).sign(key, new_hash("sha512", digest).digest())
+        case Deceit.OTHER_PAYLOAD:
+            return algorithm.sign(key, new_hash(algorithm.digest_field, b"something else").digest())
 
 
 def _require_signing_template(key: Any) -> None:

@@ -39,6 +39,7 @@ class RunningGoogle:
     grpc_target: str
     faults: Faults
     analysis: ContainerAnalysis
+    keys: KeyManagement
     kms: kms_v1.KeyManagementServiceAsyncClient = field(init=False)
     grafeas: grafeas_v1.GrafeasAsyncClient = field(init=False)
     binauthz: binaryauthorization_v1.BinauthzManagementServiceV1AsyncClient = field(init=False)
@@ -113,12 +114,12 @@ def attestation_of(payload: bytes, version: str, signature: bytes) -> grafeas_v1
 @asynccontextmanager
 async def running_google(*, faults: Faults | None = None) -> AsyncIterator[RunningGoogle]:
     """Start the stand-in, and stop it when the story ends."""
-    faults, analysis = faults or Faults(), ContainerAnalysis()
-    stand_in = GoogleStandIn([KeyManagement(), analysis, BinaryAuthorization(), SecretManager()], faults)
+    faults, analysis, keys = faults or Faults(), ContainerAnalysis(), KeyManagement()
+    stand_in = GoogleStandIn([keys, analysis, BinaryAuthorization(), SecretManager()], faults)
     await stand_in.start()
     try:
         async with grpc.aio.insecure_channel(stand_in.grpc_target) as channel:
-            yield RunningGoogle(channel, stand_in.http_url, stand_in.grpc_target, faults, analysis)
+            yield RunningGoogle(channel, stand_in.http_url, stand_in.grpc_target, faults, analysis, keys)
     finally:
         await stand_in.stop()
 
