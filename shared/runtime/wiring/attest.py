@@ -21,6 +21,7 @@ from shared.runtime.wiring.github import open_github, open_vault, read_environme
 from shared.runtime.wiring.screening import Screening
 from shared.runtime.wiring.secrets import open_secrets
 from shared.runtime.wiring.signing import open_signer, read_signing
+from shared.runtime.wiring.suites import read_suites
 from shared.runtime.wiring.surroundings import Surroundings
 from shared.workflow.attest import AttestingCloud, AttestSettings, attest_release
 from shared.workflow.children import ChildrenCloud
@@ -40,7 +41,7 @@ def attest_function(variables: Mapping[str, str]) -> Function[TestPassed | Ignor
     surroundings = Surroundings.read(environment)
     github = read_github(environment)
     project = environment.text("PRODGATE_ATTESTATION_PROJECT", PROJECT)
-    suites = environment.table("PRODGATE_SUITES", _suite)
+    suites = read_suites(environment, "PRODGATE_SUITES", _suite)
     evidence = EvidenceSettings.read(environment, tuple(suites))
     triggers = environment.table(
         "PRODGATE_BUILD_TRIGGERS", lambda fields: _trigger(fields, tuple(suites)), required=False

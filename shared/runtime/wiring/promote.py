@@ -15,6 +15,7 @@ from shared.runtime.wiring.binauthz import open_attestations, open_binauthz, rea
 from shared.runtime.wiring.github import open_github, open_vault, read_environment_settings, read_github
 from shared.runtime.wiring.pull_request import read_pull_request
 from shared.runtime.wiring.secrets import open_secrets
+from shared.runtime.wiring.suites import read_suites
 from shared.runtime.wiring.surroundings import Surroundings
 from shared.workflow.done import Done
 from shared.workflow.promote import promote
@@ -37,7 +38,7 @@ def promote_function(variables: Mapping[str, str]) -> Function[ReleaseEvent]:
     settings = PromoteSettings(
         read_environment_settings(environment),
         read_policy(environment),
-        environment.table("PRODGATE_REQUIRED_SUITES", _attestor),
+        read_suites(environment, "PRODGATE_REQUIRED_SUITES", _attestor),
         environment.text("PRODGATE_ATTESTER_LOGIN", LOGIN),
         environment.choice("PRODGATE_STRATEGY", Strategy, default=Strategy.SNAPSHOT),
         environment.choice("PRODGATE_PROTECTION", Protection, default=Protection.WARN),
