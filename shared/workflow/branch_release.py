@@ -15,7 +15,7 @@ async def publish_branch(report: ReleaseReport, scene: Scene, looking: Looking) 
     Raises:
         Unavailable: GitHub did not answer, or somebody else did the same just now.
     """
-    commit = scene.tested.commit.sha
+    commit = scene.tested.sha
     own = scene.statuses.newest(RELEASE_STATUS, looking.login)
     marked = own is None or not own.succeeded
     if marked:

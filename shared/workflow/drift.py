@@ -29,11 +29,12 @@ async def require_no_drift(
         Rejected: it would; the sentence names the files.
         Unavailable: something cannot be read.
     """
-    prod, tested = files_of(scene.prod.contents.entries), files_of(scene.tested.contents.entries)
+    git = looking.repository.git
     baseline = course.last.tree if course.last else comparison.merge_tree if comparison else None
-    if baseline == scene.prod.commit.tree:
+    if baseline == scene.prod.tree:
         return
-    before = files_of(await looking.repository.git.tree(baseline)) if baseline else {}
+    before = files_of(await git.tree(baseline)) if baseline else {}
+    prod, tested = files_of(await git.tree(scene.prod.tree)), files_of(await git.tree(scene.tested.tree))
     suspects = changed_by_hand(prod, before, tested)
     if 0 < len(suspects) <= _LOOKED_UP:
         head = wish.commit if wish.rollback is None else looking.cloud.settings.environment.dev

@@ -25,6 +25,7 @@ from shared.workflow.order import Course
 from shared.workflow.promotion import RELEASE_STATUS, Looking, PromoteSettings, Protection, Strategy, Wish
 from shared.workflow.proofs import find_proofs
 from shared.workflow.scene import Scene
+from shared.workflow.study import study
 
 LOG: Final = logging.getLogger("prodgate.judge")
 _SNAPSHOT: Final = "Merging runs exactly the tree that was tested: this branch is that tree on top of prod."
@@ -59,7 +60,7 @@ def require_suites(scene: Scene, looking: Looking) -> None:
     """
     for suite in waited_for(scene, looking):
         by = looking.cloud.settings.attester_login
-        what = f"suite {suite}: {scene.tested.commit.sha} has no successful status {status_context(suite)} by {by}"
+        what = f"suite {suite}: {scene.tested.sha} has no successful status {status_context(suite)} by {by}"
         raise not_found(Reason.INCOMPLETE_RELEASE, what, settling=looking.settling)
 
 
@@ -71,10 +72,10 @@ async def judge(wish: Wish, scene: Scene, course: Course, looking: Looking) -> R
         Unavailable: something cannot be checked, or may still be on its way.
     """
     settings, environment = looking.cloud.settings, looking.cloud.settings.environment
-    tested, prod, rules = scene.tested, scene.prod, scene.rules
-    require_readable(tested.contents.entries, environment.folders)
-    release = read_release(tested.contents.manifests, rules.prod.policy, rules.prod.system)
     warnings = _warnings(scene, looking)
+    tested, prod, rules = await study(scene, looking)
+    require_readable(tested.entries, environment.folders)
+    release = read_release(tested.manifests, rules.prod.policy, rules.prod.system)
     async with together() as group:
         proving = group.create_task(_proofs(release, rules.attestors, looking))
         comparison = await _compare(wish, scene, course, looking)
@@ -84,13 +85,13 @@ async def judge(wish: Wish, scene: Scene, course: Course, looking: Looking) -> R
     proofs = proving.result()
     return ReleaseReport(
         repository=environment.repository,
-        commit=tested.commit.sha,
+        commit=scene.tested.sha,
         web_url=f"{looking.cloud.github.settings.web_url}/{environment.repository}",
         suites=_passed(scene, settings),
-        changes=image_changes(_fields(prod.contents), release.fields),
+        changes=image_changes(_fields(prod), release.fields),
         proofs=proofs,
         verdicts=_verdicts(release, rules.prod, proofs),
-        files=_changed_files(prod.contents, tested.contents),
+        files=_changed_files(prod, tested),
         promise=_SNAPSHOT if is_snapshot else await _promise(scene, looking),
         commits=_commits(comparison),
         warnings=warnings,
@@ -122,7 +123,7 @@ def _warnings(scene: Scene, looking: Looking) -> tuple[str, ...]:
 
 async def _compare(wish: Wish, scene: Scene, course: Course, looking: Looking) -> Comparison | None:
     """Compare with the last release, or with prod where there is none; a rollback the other way round."""
-    before = course.last.commit if course.last else scene.prod.commit.sha
+    before = course.last.commit if course.last else scene.prod.sha
     ends = (before, wish.commit) if wish.rollback is None else (wish.commit, before)
     return await looking.repository.git.compare(*ends)
 
@@ -136,7 +137,7 @@ def _commits(comparison: Comparison | None) -> Commits:
 
 async def _promise(scene: Scene, looking: Looking) -> str:
     """Say what merging dev does: it is what was tested only where prod has nothing of its own."""
-    comparison = await looking.repository.git.compare(scene.prod.commit.sha, scene.tested.commit.sha)
+    comparison = await looking.repository.git.compare(scene.prod.sha, scene.tested.sha)
     same = comparison is not None and comparison.is_ahead
     return f"{_SAME if same else _MAY_DIFFER} {_MOVES.format(status=RELEASE_STATUS)}"
 

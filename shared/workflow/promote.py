@@ -53,7 +53,7 @@ async def _look_again(wish: Wish, looking: Looking) -> Done:
 
 async def _promote(wish: Wish, looking: Looking) -> Done:
     scene = await look(wish, looking)
-    if scene.tested.commit.tree == scene.prod.commit.tree:
+    if scene.tested.tree == scene.prod.tree:
         closed = await close_what_prod_has(scene, looking)
         return Done(f"nothing to promote: prod has the tree of {wish.commit} already", changed=closed)
     course = await course_of(wish, scene, looking)

@@ -33,7 +33,7 @@ async def say_refused(error: Rejected, scene: Scene, looking: Looking) -> None:
     """Say why a commit is not released, and take the green light off a snapshot of it that is open."""
     state: State = "pending" if error.reason is Reason.INCOMPLETE_RELEASE else "failure"
     await _say(state, error.detail, scene, looking)
-    if scene.own is None or scene.own.head_sha == scene.tested.commit.sha:
+    if scene.own is None or scene.own.head_sha == scene.tested.sha:
         return
     on = await looking.repository.statuses.of(scene.own.head_sha, RELEASE_STATUS, looking.login)
     if on is not None and on.succeeded:
@@ -43,7 +43,7 @@ async def say_refused(error: Rejected, scene: Scene, looking: Looking) -> None:
 async def say_released(published: Published, scene: Scene, looking: Looking) -> bool:
     """Where the tested commit said that something is missing, say where its release is instead."""
     own = scene.statuses.newest(RELEASE_STATUS, looking.login)
-    if own is None or published.green == scene.tested.commit.sha:
+    if own is None or published.green == scene.tested.sha:
         return False
     what = f"proven; #{published.pull.number} releases it, and its head is what to merge"
     return await _say("pending", what, scene, looking)
@@ -53,6 +53,6 @@ async def _say(state: State, what: str, scene: Scene, looking: Looking) -> bool:
     own = scene.statuses.newest(RELEASE_STATUS, looking.login)
     if own is not None and (own.state, own.description) == (state, short_description(what)):
         return False
-    commit = scene.tested.commit.sha
+    commit = scene.tested.sha
     await looking.repository.statuses.set(commit, RELEASE_STATUS, state, description=what)
     return True

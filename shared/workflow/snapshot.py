@@ -23,7 +23,7 @@ async def publish_snapshot(report: ReleaseReport, scene: Scene, looking: Looking
     existing = await repository.git.commit(scene.own.head_sha) if scene.own else None
     if existing is not None:
         _require_ours(existing, scene)
-    if existing is not None and existing.parents == (scene.prod.commit.sha,):
+    if existing is not None and existing.parents == (scene.prod.sha,):
         sha, made = existing.sha, False
     else:
         sha, made = await _make(report, scene, repository, moves=existing is not None)
@@ -37,7 +37,7 @@ async def publish_snapshot(report: ReleaseReport, scene: Scene, looking: Looking
 async def _make(report: ReleaseReport, scene: Scene, repository: Repository, *, moves: bool) -> tuple[str, bool]:
     """Make the snapshot and have its branch name it; answer its commit, and whether that is new."""
     message = commit_message(report.commit, report.rollback)
-    sha = await repository.git.commit_tree(scene.tested.commit.tree, scene.prod.commit.sha, message)
+    sha = await repository.git.commit_tree(scene.tested.tree, scene.prod.sha, message)
     named = await _name(scene.head, sha, repository, moves=moves)
     return (sha, True) if named else await _adopt(sha, scene, repository)
 
@@ -55,7 +55,7 @@ async def _adopt(sha: str, scene: Scene, repository: Repository) -> tuple[str, b
     if existing is None:
         raise Unavailable(Fault.LOST_RACE, f"somebody else made the branch {scene.head} just now")
     _require_ours(existing, scene)
-    if existing.parents == (scene.prod.commit.sha,):
+    if existing.parents == (scene.prod.sha,):
         return existing.sha, False
     if not await repository.git.move(scene.head, sha, force=True):
         raise Unavailable(Fault.LOST_RACE, f"somebody else moved the branch {scene.head} just now")
@@ -68,8 +68,8 @@ def _require_ours(existing: Commit, scene: Scene) -> None:
     Raises:
         Rejected: the branch holds another tree.
     """
-    if existing.tree != scene.tested.commit.tree:
-        what = f"the branch {scene.head} holds another tree than {scene.tested.commit.sha}; remove it"
+    if existing.tree != scene.tested.tree:
+        what = f"the branch {scene.head} holds another tree than {scene.tested.sha}; remove it"
         raise Rejected(Reason.BRANCH_TAKEN, what)
 
 

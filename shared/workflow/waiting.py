@@ -27,5 +27,5 @@ async def look_longer(scene: Scene, looking: Looking) -> Scene:
         if not waited_for(scene, looking):
             break
         await asyncio.sleep(pause_s)
-        scene = replace(scene, statuses=await looking.repository.statuses.on(scene.tested.commit.sha))
+        scene = replace(scene, statuses=await looking.repository.statuses.on(scene.tested.sha))
     return scene
