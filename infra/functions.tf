@@ -171,4 +171,5 @@ module "function" {
   publishes             = { for topic in each.value.publishes : topic => module.topics.ids[topic] }
   reads                 = { for secret in each.value.reads : secret => module.secret[secret].id }
   pubsub_agent          = local.pubsub_agent
+  deployer              = module.deployer.member
 }

@@ -74,6 +74,7 @@ module "artifacts" {
   project        = var.project
   project_number = data.google_project.gate.number
   region         = var.region
+  deployer       = module.deployer.member
 }
 
 module "deployer" {
@@ -91,10 +92,5 @@ module "deployer" {
       "roles/storage.objectViewer",
     ],
     anytrue([for suite in var.suites : suite.cloud_build != null]) ? ["roles/cloudbuild.builds.viewer"] : [],
-  )
-  acts_as = merge(
-    { builder = module.artifacts.builder },
-    { for name, function in module.function : name => function.account },
-    { for name, function in module.function : "${name} waker" => function.waker_account if !local.functions[name].public },
   )
 }

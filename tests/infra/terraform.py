@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,6 +16,7 @@ from tests.infra.provider.server import Provider
 
 ROOT: Final = Path(__file__).parents[2]
 INFRA: Final = ROOT / "infra"
+_EDGE: Final = re.compile(r'"\[root\] (.+)" -> "\[root\] (.+)"')
 _STATE_HERE: Final = 'terraform {\n  backend "local" {}\n}\n'
 
 
@@ -81,6 +83,19 @@ class Terraform:
         """Plan and answer what would change; empty where nothing would."""
         told = self.run("plan", "-input=false", "-no-color", "-parallelism=50", "-detailed-exitcode", expect=(0, 2))
         return "" if "No changes." in told else told
+
+    def waits_for(self, resource: str) -> set[str]:
+        """List the resources that are made before one, by their addresses without keys."""
+        edges: dict[str, set[str]] = {}
+        for one, other in _EDGE.findall(self.run("graph", "-type=plan")):
+            edges.setdefault(one, set()).add(other)
+        before: set[str] = set()
+        waiting = [f"{resource} (expand)"]
+        while waiting:
+            found = edges.get(waiting.pop(), set()) - before
+            before |= found
+            waiting += found
+        return {address.removesuffix(" (expand)") for address in before}
 
     def resources(self) -> list[dict[str, Any]]:
         """List what is in the state: `{"address": …, "type": …, "values": {…}}`."""

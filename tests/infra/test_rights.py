@@ -66,6 +66,21 @@ def test_the_deployer_can_give_no_role_on_a_project_but_those_in_use(gate: Terra
     assert grantable & own == {"roles/logging.logWriter"}  # which its builds need for their own logs
 
 
+@pytest.mark.parametrize(
+    ("made", "account"),
+    [
+        ("module.function.google_cloudfunctions2_function.this", "module.function"),
+        ("module.function.google_cloudfunctions2_function.this", "module.artifacts"),
+        ("module.subscription.google_pubsub_subscription.this", "module.function"),
+    ],
+)
+def test_nothing_is_put_to_work_as_an_account_before_the_deployer_may_do_that(
+    gate: Terraform, made: str, account: str
+) -> None:
+    """Google refuses it otherwise, and an apply that makes all at once would fail or not, as it happens."""
+    assert f"{account}.google_service_account_iam_member.deployer" in gate.waits_for(made)
+
+
 def test_the_deployer_makes_secrets_and_reads_none(given: list[Right]) -> None:
     """Google's `secretmanager.admin` would read them."""
     assert not [right for right in given if right.who == "deployer" and "secretmanager" in right.role]

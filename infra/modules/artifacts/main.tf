@@ -15,6 +15,11 @@ variable "region" {
   type        = string
 }
 
+variable "deployer" {
+  description = "The IAM member that has the functions built as the builder."
+  type        = string
+}
+
 resource "google_storage_bucket" "sources" {
   #checkov:skip=CKV_GCP_62:The sources are public in the repository; Data Access audit logs tell who read what.
   #checkov:skip=CKV_GCP_78:Objects are named by their content's hash and never overwritten.
@@ -73,6 +78,12 @@ resource "google_project_iam_member" "builder_logs" {
   member  = google_service_account.builder.member
 }
 
+resource "google_service_account_iam_member" "deployer" {
+  service_account_id = google_service_account.builder.name
+  role               = "roles/iam.serviceAccountUser"
+  member             = var.deployer
+}
+
 output "bucket" {
   description = "The bucket of sources."
   value       = google_storage_bucket.sources.name
@@ -84,12 +95,13 @@ output "repository" {
 }
 
 output "builder" {
-  description = "`projects/…/serviceAccounts/…` that builds, once it may."
+  description = "`projects/…/serviceAccounts/…` that builds, once it may and the deployer may have it do so."
   value       = google_service_account.builder.name
   depends_on = [
     google_artifact_registry_repository_iam_member.builder,
     google_project_iam_member.builder_copies,
     google_project_iam_member.builder_logs,
+    google_service_account_iam_member.deployer,
     google_storage_bucket_iam_member.builder,
   ]
 }

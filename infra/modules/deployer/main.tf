@@ -15,7 +15,6 @@ variable "state_bucket" {
   type        = string
 }
 
-
 variable "dev_project" {
   description = "The project whose policy only watches, if there is one."
   type        = string
@@ -24,11 +23,6 @@ variable "dev_project" {
 variable "grants" {
   description = "The roles that it may give on whole projects, and no others, so that it cannot make itself mightier."
   type        = set(string)
-}
-
-variable "acts_as" {
-  description = "Service accounts that it puts to work: what each is → `projects/…/serviceAccounts/…`."
-  type        = map(string)
 }
 
 locals {
@@ -136,12 +130,9 @@ resource "google_storage_bucket_iam_member" "state" {
   member = google_service_account.deployer.member
 }
 
-resource "google_service_account_iam_member" "acts_as" {
-  for_each = var.acts_as
-
-  service_account_id = each.value
-  role               = "roles/iam.serviceAccountUser"
-  member             = google_service_account.deployer.member
+output "member" {
+  description = "The deployer, as an IAM member. Whom it puts to work as somebody gives it that right."
+  value       = google_service_account.deployer.member
 }
 
 output "email" {

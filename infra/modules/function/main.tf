@@ -53,6 +53,20 @@ resource "google_cloudfunctions2_function" "this" {
     # (https://cloud.google.com/run/docs/securing/ingress).
     ingress_settings = var.public ? "ALLOW_ALL" : "ALLOW_INTERNAL_ONLY"
   }
+
+  depends_on = [google_service_account_iam_member.deployer]
+}
+
+# Whoever deploys a function, or a subscription with a token, must be allowed to act as the account that it names.
+resource "google_service_account_iam_member" "deployer" {
+  for_each = merge(
+    { runtime = google_service_account.runtime.name },
+    { for waker in google_service_account.waker : "waker" => waker.name },
+  )
+
+  service_account_id = each.value
+  role               = "roles/iam.serviceAccountUser"
+  member             = var.deployer
 }
 
 resource "google_service_account" "waker" {

@@ -14,16 +14,7 @@ output "member" {
 }
 
 output "waker" {
-  description = "The email of the account that may wake it; null for the public one."
+  description = "The email of the account that may wake it, once the deployer may name it; null for the public one."
   value       = one(google_service_account.waker[*].email)
-}
-
-output "account" {
-  description = "`projects/…/serviceAccounts/…` that it runs as."
-  value       = google_service_account.runtime.name
-}
-
-output "waker_account" {
-  description = "`projects/…/serviceAccounts/…` that may wake it; null for the public one."
-  value       = one(google_service_account.waker[*].name)
+  depends_on  = [google_service_account_iam_member.deployer]
 }

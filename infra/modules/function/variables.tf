@@ -74,6 +74,11 @@ variable "pubsub_agent" {
   type        = string
 }
 
+variable "deployer" {
+  description = "The IAM member that deploys the function, and puts its accounts to work."
+  type        = string
+}
+
 locals {
   name = replace(var.name, "_", "-") # names of functions have no underscore
 }
