@@ -31,6 +31,10 @@ class Finding:
     run: str
     at: datetime
 
+    def is_the_same_as(self, other: Finding) -> bool:
+        """Whether another finding says the same of the same run."""
+        return (self.suite, self.passed, self.run) == (other.suite, other.passed, other.run)
+
 
 @dataclass(frozen=True, slots=True)
 class Lifetime:
@@ -71,11 +75,17 @@ def remembered(description: str, run: str, at: datetime) -> Finding | None:
 
 
 def standing(newest_first: Iterable[Finding]) -> dict[str, Finding]:
-    """The newest finding of each suite, by its name."""
+    """The newest finding of each suite, by its name, as of when it was said first: it may have been said again."""
     newest: dict[str, Finding] = {}
     for finding in newest_first:
-        newest.setdefault(finding.suite, finding)
+        if newest.setdefault(finding.suite, finding).is_the_same_as(finding):
+            newest[finding.suite] = finding
     return dict(sorted(newest.items()))
+
+
+def all_passed(findings: Mapping[str, Finding]) -> bool:
+    """Whether no suite's newest finding is a failure."""
+    return all(finding.passed for finding in findings.values())
 
 
 def describe(suite: str, *, passed: bool, others: Mapping[str, Finding]) -> str:

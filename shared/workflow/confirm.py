@@ -6,13 +6,17 @@ the commit, and its comment, and leaves both.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
 
 from shared.clients.gathering import together
 from shared.clients.github import GitHub, Repository
 from shared.clients.github.pulls import PullRequest
-from shared.domain.errors import Reason, not_found
+from shared.clients.github.statuses import Status
+from shared.domain.errors import Fault, Reason, Unavailable, not_found
 from shared.domain.events import ProdTestsFinished
 from shared.domain.production import (
     COMMENT_MARKER,
@@ -20,6 +24,7 @@ from shared.domain.production import (
     Finding,
     Lifetime,
     ProductionReport,
+    all_passed,
     comment,
     describe,
     remembered,
@@ -28,6 +33,8 @@ from shared.domain.production import (
 from shared.workflow.done import Done
 from shared.workflow.earlier_release import last_good, tested_commit
 from shared.workflow.settings import require_repository
+
+_MOST_WORDS: Final = 4  # by one delivery; the next one goes on
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +52,7 @@ class ConfirmingCloud:
 
     settings: ConfirmSettings
     github: GitHub
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)  # of two suites the second sees what the first one said
 
 
 async def confirm_release(finished: ProdTestsFinished, cloud: ConfirmingCloud, *, settling: bool) -> Done:
@@ -55,7 +63,7 @@ async def confirm_release(finished: ProdTestsFinished, cloud: ConfirmingCloud, *
         Unavailable: GitHub did not answer, or what is missing may still be on its way.
     """
     require_repository(finished.repository, cloud.settings.repository)
-    async with cloud.github.repository() as repository:
+    async with cloud.turn, cloud.github.repository() as repository:
         await _require_on_prod(finished.commit, repository, cloud.settings.prod, settling=settling)
         async with together() as group:
             marking = group.create_task(_mark(finished, repository, cloud.github.settings.login))
@@ -80,24 +88,49 @@ async def _require_on_prod(commit: str, repository: Repository, prod: str, *, se
 
 
 async def _mark(finished: ProdTestsFinished, repository: Repository, login: str) -> tuple[tuple[Finding, ...], bool]:
-    """Set the commit's status, unless it says so already; answer what every suite found, and whether that is new."""
-    statuses = (await repository.statuses.on(finished.commit)).by(PRODUCTION_STATUS, login)
-    known = [f for s in statuses if (f := remembered(s.description, s.target_url, s.created_at)) is not None]
-    same = (finished.suite, finished.passed, finished.run)
-    if any((finding.suite, finding.passed, finding.run) == same for finding in known):
-        return tuple(standing(known).values()), False
-    others = standing(known)
-    description = describe(finished.suite, passed=finished.passed, others=others)
-    passed = finished.passed and all(f.passed for f in others.values() if f.suite != finished.suite)
-    made = await repository.statuses.set(
-        finished.commit,
+    """Have the commit's newest status say what all suites found; answer that, and whether anything was said.
+
+    Another instance may say something between our look and our word, so we look again until the last word is true.
+
+    Raises:
+        Unavailable: others were always faster.
+    """
+    spoken: list[Status] = []
+    for _ in range(_MOST_WORDS + 1):
+        said = _with(spoken, (await repository.statuses.on(finished.commit)).by(PRODUCTION_STATUS, login))
+        found = [f for s in said if (f := remembered(s.description, s.target_url, s.created_at)) is not None]
+        findings = standing(found)
+        missing = _missing(finished, said, found)
+        if missing is None:
+            return tuple(findings.values()), bool(spoken)
+        spoken.insert(0, await _put(missing, findings, finished.commit, repository=repository))
+    what = f"the last word on {finished.commit} is not true yet: somebody else speaks at the same time"
+    raise Unavailable(Fault.LOST_RACE, what)
+
+
+def _with(spoken: Sequence[Status], listed: Sequence[Status]) -> list[Status]:
+    """Put what we said just now before what GitHub lists: its list may lag."""
+    return [*(status for status in spoken if status not in listed), *listed]
+
+
+def _missing(finished: ProdTestsFinished, said: Sequence[Status], found: Sequence[Finding]) -> Finding | None:
+    """Choose what is to be said: this run, if nobody has; the newest finding again, if its status is not the truth."""
+    own = Finding(finished.suite, finished.passed, finished.run, datetime.min)  # noqa: DTZ901 - no time is compared
+    if not any(own.is_the_same_as(finding) for finding in found):
+        return own
+    return None if said[0].succeeded == all_passed(standing(found)) else found[0]
+
+
+async def _put(finding: Finding, others: Mapping[str, Finding], commit: str, *, repository: Repository) -> Status:
+    """Say one suite's finding; success only where no other suite's is a failure."""
+    passed = all_passed({**others, finding.suite: finding})
+    return await repository.statuses.set(
+        commit,
         PRODUCTION_STATUS,
         "success" if passed else "failure",
-        description=description,
-        target_url=finished.run,
+        description=describe(finding.suite, passed=finding.passed, others=others),
+        target_url=finding.run,
     )
-    new = Finding(finished.suite, finished.passed, finished.run, made.created_at)
-    return tuple(standing([new, *known]).values()), True
 
 
 async def _say(

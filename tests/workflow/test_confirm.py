@@ -6,8 +6,9 @@ import json
 import re
 
 import pytest
+import requests
 
-from local.world.names import CONFIRM
+from local.world.names import CONFIRM, REPOSITORY
 from local.world.world import World
 from tests.company import release_posts, small_world
 from tests.conftest import Logs
@@ -231,3 +232,76 @@ def test_somebody_elses_status_and_comment_are_not_ours(world: World) -> None:
     (ours,) = [s for s in world.statuses(commit) if s.creator == CONFIRM.login]
     assert ours.state == "success"
     assert len(world.comments(1)) == 2
+
+
+def say_elsewhere(world: World, commit: str, state: str, description: str, run: str) -> None:
+    """Set a status as another instance of confirm_prod does."""
+    requests.post(
+        f"{world.cloud.github.url}/repos/{REPOSITORY}/statuses/{commit}",
+        json={"context": "prodgate/production", "state": state, "description": description, "target_url": run},
+        headers={"Authorization": f"Bearer {world.steal_token(CONFIRM)}"},
+        timeout=10,
+    ).raise_for_status()
+
+
+def test_a_suite_that_failed_while_another_one_was_about_to_pass_keeps_the_commit_red(world: World) -> None:
+    """Between look and word another instance says that smoke failed: the last word must not be a success for good."""
+    _, commit = merged(world)
+    held = world.faults.hold("github.repos/create-commit-status")
+    world.finish_prod_tests(commit, suite="load", run=OTHER_RUN)
+    with held:
+        say_elsewhere(world, commit, "failure", "smoke failed in production", RUN)
+    world.settle()
+
+    assert production(world, commit)[0] == ("failure", "load passed in production; still failed: smoke")
+    assert world.comments(1)[0].startswith("> [!CAUTION]")
+
+
+def test_a_last_word_that_is_not_true_is_mended_by_a_replay(world: World) -> None:
+    """A crash between the word and the second look leaves a lie; the next delivery of either event finds it."""
+    _, commit = merged(world)
+    finish(world, commit, verdict="failed")
+    say_elsewhere(world, commit, "success", "load passed in production", OTHER_RUN)
+
+    finish(world, commit, verdict="failed")
+
+    newest, *earlier = production(world, commit)
+    assert newest == ("failure", "load passed in production; still failed: smoke")
+    assert len(earlier) == 2
+    finish(world, commit, suite="load", run=OTHER_RUN)
+    assert production(world, commit) == [newest, *earlier]
+
+
+def test_two_suites_that_finish_together_are_worked_off_one_after_the_other(world: World) -> None:
+    """Within the one instance the second sees what the first one said: two words, one comment, and it is red."""
+    _, commit = merged(world)
+    held = world.faults.hold("github.repos/create-commit-status")
+    world.finish_prod_tests(commit, suite="load", run=OTHER_RUN)
+    with held:
+        world.finish_prod_tests(commit, verdict="failed")
+    world.settle()
+
+    assert [state for state, _ in production(world, commit)] == ["failure", "success"]
+    assert len(world.comments(1)) == 1
+    assert world.comments(1)[0].startswith("> [!CAUTION]")
+
+
+def test_a_status_that_github_does_not_list_yet_is_not_said_again(world: World) -> None:
+    """GitHub's list may lag behind our own word."""
+    _, commit = merged(world)
+    world.faults.hide("github.repos/list-commit-statuses-for-ref", "smoke passed", times=1, after=1)
+
+    finish(world, commit)
+
+    assert production(world, commit) == [("success", "smoke passed in production")]
+
+
+def test_where_others_are_always_faster_the_event_comes_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A delivery says so many words and no more; what it could not make sure of, the next one does."""
+    monkeypatch.setattr("shared.workflow.confirm._MOST_WORDS", 0)
+    _, commit = merged(world)
+
+    finish(world, commit)
+
+    assert [record.status for record in world.deliveries if record.topic.endswith("finished")] == [503, 204]
+    assert production(world, commit) == [("success", "smoke passed in production")]
