@@ -12,8 +12,9 @@ ACTIONLINT := github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 demo: $(READY) ## run the whole story on the stand-in cloud (ARGS=--json for machines)
 	@./prodgate demo $(ARGS)
 
+# A file's tests share what they set up, so they stay on one worker; in their own order, the longest files come early.
 test: $(READY) ## every test; PYTEST_ARGS to choose, COVERAGE=1 to measure
-	@$(BIN)/python -m pytest --numprocesses=auto --dist=loadgroup $(if $(COVERAGE),--cov --cov-report=) $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest --numprocesses=auto --dist=loadfile --no-loadscope-reorder $(if $(COVERAGE),--cov --cov-report=) $(PYTEST_ARGS)
 
 coverage: $(READY) ## hold what `make test COVERAGE=1` measured against what is promised
 	@$(BIN)/coverage report --include='shared/domain/*,shared/workflow/*' --fail-under=100

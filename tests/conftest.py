@@ -65,10 +65,3 @@ def logs(capsys: pytest.CaptureFixture[str]) -> Logs:
 def pytest_xdist_auto_num_workers() -> int:
     """Have one worker more than processors: half of the time a test waits for a server of its own."""
     return (os.cpu_count() or 1) + 1
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep a file's tests on one worker, and all end-to-end ones on another: what they share is made once."""
-    for item in items:
-        file = item.path.relative_to(item.config.rootpath)
-        item.add_marker(pytest.mark.xdist_group("e2e" if "e2e" in file.parts else str(file)))
