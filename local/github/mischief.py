@@ -6,7 +6,7 @@ import time
 from http import HTTPStatus
 
 from local.faults import Fault, Mischief
-from local.github.refusal import Refusal, not_accessible, not_found, unprocessable
+from local.github.refusal import QueryRefusal, Refusal, bad_credentials, not_accessible, not_found, unprocessable
 
 # The text of 2024 and later, which PyGithub and octokit recognise by its words "secondary rate limit".
 SECONDARY = (
@@ -41,6 +41,10 @@ def refusal_of(fault: Fault) -> Refusal:
         "BAD_GATEWAY": Refusal(HTTPStatus.BAD_GATEWAY, "Server Error"),
         "UNPROCESSABLE": unprocessable("Validation Failed"),
         "RATE_LIMIT_429": Refusal(HTTPStatus.TOO_MANY_REQUESTS, SECONDARY),
+        # docs.github.com/graphql/overview/rate-limits-and-query-limits-for-the-graphql-api
+        "GRAPHQL_RATE_LIMITED": QueryRefusal("API rate limit exceeded for installation ID 7003.", "RATE_LIMITED"),
+        "GRAPHQL_ERROR": QueryRefusal("Something went wrong while executing your query."),
+        "BAD_CREDENTIALS": bad_credentials(),
         "NOT_FOUND": not_found(),
         "PERMISSION_DENIED": not_accessible(),
     }

@@ -32,6 +32,18 @@ class Refusal(Exception):  # noqa: N818 - a refusal is an ordinary answer of the
         return {"message": self.message, **errors, "documentation_url": DOCUMENTATION, "status": str(self.status)}
 
 
+class QueryRefusal(Refusal):
+    """A query that GraphQL does not answer: status 200, and `errors` with a type where GitHub names one."""
+
+    def __init__(self, message: str, kind: str = "") -> None:
+        super().__init__(HTTPStatus.OK, message)
+        self._kind = kind
+
+    def body(self) -> dict[str, Any]:
+        """Give the JSON body."""
+        return {"errors": [({"type": self._kind} if self._kind else {}) | {"message": self.message}]}
+
+
 def bad_credentials() -> Refusal:
     """Refuse a token that is missing or that nobody was given."""
     return Refusal(HTTPStatus.UNAUTHORIZED, "Bad credentials")

@@ -8,45 +8,23 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from shared.clients.gathering import gather_all
 from shared.clients.github.connection import Connection, Refused
+from shared.clients.github.kept import Kept
 from shared.domain.errors import Fault, Unavailable
 from shared.domain.release import TreeEntry
 
-_CACHED_BYTES: Final = 64 * 1024 * 1024  # manifests are some KiB each; a function's memory is some hundred MiB
 _AT_ONCE: Final = 100  # objects of one query; GitHub bounds a query's nodes at 500,000 and its time at 10 s
-_FEW: Final = 3  # so many are read as fast one by one, all at the same time
-
-
-class BlobCache:
-    """Blobs by id, which never change; the least recently used ones go first."""
-
-    def __init__(self) -> None:
-        self._blobs: OrderedDict[str, bytes] = OrderedDict()
-        self._bytes = 0
-
-    def get(self, sha: str) -> bytes | None:
-        """A blob that is here."""
-        if sha in self._blobs:
-            self._blobs.move_to_end(sha)
-        return self._blobs.get(sha)
-
-    def put(self, sha: str, data: bytes) -> None:
-        """Keep a blob."""
-        self._bytes += len(data) - len(self._blobs.pop(sha, b""))
-        self._blobs[sha] = data
-        while self._bytes > _CACHED_BYTES:
-            self._bytes -= len(self._blobs.popitem(last=False)[1])
+_FEW: Final = 1  # a single one is one request either way, and comes byte for byte
 
 
 class Blobs:
     """Reads the blobs of one repository."""
 
-    def __init__(self, connection: Connection, cache: BlobCache) -> None:
+    def __init__(self, connection: Connection, cache: Kept[str, bytes]) -> None:
         self._connection = connection
         self._cache = cache
 
@@ -72,12 +50,19 @@ class Blobs:
         return {sha: data for answer in answers for sha, data in answer.items()}
 
     async def _queried(self, shas: Iterable[str]) -> dict[str, bytes]:
-        """Ask for many at once; what GraphQL does not give, for whatever reason, is read one by one afterwards."""
+        """Ask for many at once; what GraphQL does not give is read one by one afterwards.
+
+        Unless GitHub counts our requests, or does not take our token: many more would only make that worse.
+        """
         numbered = {f"b{number}": sha for number, sha in enumerate(shas)}
         try:
             answer = await self._connection.query(_query(numbered))
-        except (Refused, Unavailable):
+        except Refused:
             return {}
+        except Unavailable as error:
+            if error.fault is Fault.UNREACHABLE:
+                return {}
+            raise
         return dict(_verified(numbered, answer["repository"] or {}))
 
     async def _one(self, sha: str) -> bytes:

@@ -25,10 +25,15 @@ from shared.clients import calls
 from shared.domain.errors import Fault, Unavailable
 from shared.domain.secret import SecretText
 
+_OK: Final = 200
+FORBIDDEN: Final = 403
 NOT_FOUND: Final = 404
 UNPROCESSABLE: Final = 422
 _TOO_MANY: Final = 429
 _SERVER_ERROR: Final = 500
+# A private repository of a free plan has no rulesets: "Upgrade to GitHub Pro or make this repository public to enable
+# this feature." Another token would hear the same.
+_OF_THE_PLAN: Final = "Upgrade to GitHub"
 _MOVED: Final = (301, 302, 307, 308)
 
 
@@ -73,6 +78,14 @@ class Refused(Exception):  # noqa: N818 - an answer, which the caller reads
         super().__init__(message)
         self.status = status
         self.message = message
+
+
+class Forbidden(Unavailable):
+    """GitHub's 403 that is no rate limit; `message` is what it said."""
+
+    def __init__(self, detail: str, message: str) -> None:
+        super().__init__(Fault.REFUSED, detail)
+        self.message: Final = message
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,10 +133,15 @@ class Connection:
         """Remove below `/repos/OWNER/NAME`; raises as `get` does."""
         await self._send("DELETE", path, None, None)
 
-    async def query(self, text: str) -> Any:
-        """Ask GraphQL; `$owner` and `$name` are this repository's. Raises as `get` does."""
+    async def query(self, text: str, /, **variables: str) -> Any:
+        """Ask GraphQL; `$owner` and `$name` are this repository's.
+
+        Raises:
+            Refused: GraphQL does not answer all of it, for example since this token may not use it.
+            Unavailable: anything else but success.
+        """
         owner, _, name = self.repository.partition("/")
-        return await self._on_thread(lambda: self._query(text, {"owner": owner, "name": name}))
+        return await self._on_thread(lambda: self._query(text, {"owner": owner, "name": name, **variables}))
 
     def close(self) -> None:
         """Close every idle client."""
@@ -149,8 +167,14 @@ class Connection:
             return client.requester.requestJsonAndCheck(verb, url, parameters, input=body)[1]
 
     def _query(self, text: str, variables: dict[str, str]) -> Any:
-        with self._borrowed("POST /graphql") as client:
-            return client.requester.graphql_query(text, variables)[1]["data"]
+        """Ask by hand: PyGithub makes a 400 of every `errors`, a spent budget among them."""
+        try:
+            with self._borrowed("POST /graphql") as client:
+                url = client.requester.graphql_url
+                body = {"query": text, "variables": variables}
+                return _data(client.requester.requestJsonAndCheck("POST", url, input=body)[1])
+        except Forbidden as error:
+            raise Refused(FORBIDDEN, error.message) from error
 
     @contextmanager
     def _borrowed(self, what: str) -> Iterator[Github]:
@@ -160,7 +184,7 @@ class Connection:
             yield client
         except GithubException as error:
             named = _named(what, error)
-            if isinstance(named, Unavailable) and named.fault is Fault.REFUSED:
+            if isinstance(named, Unavailable) and named.fault is Fault.REFUSED and _OF_THE_PLAN not in named.detail:
                 self._access.on_denied()
             raise named from error
         except _Moved as moved:
@@ -189,6 +213,22 @@ def _caught(work: Callable[[], Any]) -> Any:
         return error
 
 
+def _data(answer: Any) -> Any:
+    """Take the data out of GraphQL's answer, whose status is 200 whatever went wrong.
+
+    Source: docs.github.com/graphql/overview/rate-limits-and-query-limits-for-the-graphql-api (`RATE_LIMITED`).
+    """
+    if not isinstance(answer, dict):
+        raise Refused(_OK, "GraphQL answered something else")
+    errors = [error for error in answer.get("errors") or () if isinstance(error, dict)]
+    said = "; ".join(str(error.get("message", "")) for error in errors)
+    if any(error.get("type") == "RATE_LIMITED" for error in errors) or "rate limit" in said.lower():
+        raise Unavailable(Fault.RATE_LIMITED, f"GitHub POST /graphql: {said}")
+    if errors or answer.get("data") is None:
+        raise Refused(_OK, said)
+    return answer["data"]
+
+
 def _named(what: str, error: GithubException) -> Exception:
     message = _message(error)
     if error.status in (NOT_FOUND, UNPROCESSABLE):
@@ -196,6 +236,8 @@ def _named(what: str, error: GithubException) -> Exception:
     sentence = f"GitHub {what}: {error.status} {message}"
     if isinstance(error, RateLimitExceededException) or error.status == _TOO_MANY:
         return Unavailable(Fault.RATE_LIMITED, sentence)
+    if error.status == FORBIDDEN:
+        return Forbidden(sentence, message)
     return Unavailable(Fault.UNREACHABLE if error.status >= _SERVER_ERROR else Fault.REFUSED, sentence)
 
 

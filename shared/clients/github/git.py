@@ -2,50 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from shared.clients.github.blobs import BlobCache, Blobs
+from shared.clients.gathering import gather_all
+from shared.clients.github.blobs import Blobs
 from shared.clients.github.connection import NOT_FOUND, Connection, Refused
+from shared.clients.github.objects import Commit, Comparison, Objects
 from shared.domain.errors import Fault, Reason, Rejected, Unavailable
 from shared.domain.release import TreeEntry
 
-_COMMITS: Final = 100  # of a comparison's first page
+__all__ = ["Commit", "Comparison", "Git"]
 
-
-@dataclass(frozen=True, slots=True)
-class Commit:
-    """A commit: its id, its tree's id, its parents' ids, its message."""
-
-    sha: str
-    tree: str
-    parents: tuple[str, ...]
-    message: str
-    committed_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """How a head relates to a base.
-
-    `is_ahead`: the head's history holds the base. `merge_tree` is the tree of the commit that both come from; `commits`
-    are the first of those that only the head has, oldest first, and `total` is how many those are.
-    """
-
-    is_ahead: bool
-    merge_tree: str
-    commits: tuple[Commit, ...]
-    total: int
+_COMMITS: Final = 100  # of a comparison's page, which is the most that GitHub gives
 
 
 class Git:
     """Reads objects, and writes commits and branches, of one repository."""
 
-    def __init__(self, connection: Connection, cache: BlobCache) -> None:
+    def __init__(self, connection: Connection, known: Objects) -> None:
         self._connection = connection
-        self._blobs = Blobs(connection, cache)
+        self._known = known
+        self._blobs = Blobs(connection, known.blobs)
 
     async def head(self, branch: str) -> str | None:
         """The commit that a branch names, or None where there is no such branch."""
@@ -66,31 +45,50 @@ class Git:
 
     async def commit(self, sha: str) -> Commit | None:
         """Read a commit, or None where the repository has none of this id."""
+        if (known := self._known.commit(sha)) is not None:
+            return known
         found = await self._found(f"/git/commits/{sha}")
-        return None if found is None else _commit(found)
+        if found is None:
+            return None
+        commit = _commit(found)
+        self._known.learn([commit])
+        return commit
 
-    async def contains(self, branch: str, commit: str) -> bool | None:
-        """Whether a branch's history holds a commit; None where the repository has no such commit."""
-        found = await self._found(f"/compare/{commit}...{branch}", per_page=1)
-        return None if found is None else found["status"] in ("ahead", "identical")
+    async def contains(self, head: str, commit: str) -> bool | None:
+        """Whether the history of a commit or branch holds a commit; None where the repository has no such commit."""
+        found = await self.compare(commit, head)
+        return None if found is None else found.is_ahead
 
     async def compare(self, base: str, head: str) -> Comparison | None:
         """Compare two commits or branches; None where one is missing, or they have nothing in common."""
-        found = await self._found(f"/compare/{base}...{head}", per_page=_COMMITS)
+        if (known := self._known.comparison(base, head)) is not None:
+            return known
+        path = f"/compare/{base}...{head}"
+        found = await self._found(path, per_page=_COMMITS)
         if found is None:
             return None
-        return Comparison(
+        comparison = Comparison(
             is_ahead=found["status"] in ("ahead", "identical"),
             merge_tree=str(found["merge_base_commit"]["commit"]["tree"]["sha"]),
-            commits=tuple(map(_listed_commit, found["commits"])),
+            commits=await self._newest(path, found),
             total=int(found["total_commits"]),
         )
+        self._known.compared(base, head, comparison)
+        return comparison
+
+    async def _newest(self, path: str, first: Any) -> tuple[Commit, ...]:
+        """Read the newest commits of a comparison, whose pages begin with the oldest ones."""
+        last = -(-int(first["total_commits"]) // _COMMITS)
+        wanted = range(max(1, last - 1), last + 1)
+        later = await gather_all(self._told(path, per_page=_COMMITS, page=n) for n in wanted if n > 1)
+        pages = ([first] if 1 in wanted else []) + later
+        return self._learned(row for page in pages for row in page["commits"])
 
     async def history(self, head: str, *, most: int, path: str = "") -> tuple[Commit, ...]:
         """The newest commits of a history, newest first; with a path, those that changed it."""
         parameters = {"sha": head, "per_page": most} | ({"path": path} if path else {})
-        found = await self._known("/commits", **parameters)
-        return tuple(map(_listed_commit, found))
+        found = await self._told("/commits", **parameters)
+        return self._learned(found)
 
     async def tree(self, sha: str) -> tuple[TreeEntry, ...]:
         """List every blob, link and submodule of a tree.
@@ -99,14 +97,18 @@ class Git:
             Rejected: the tree is too large for GitHub to list whole; part of a release cannot be judged.
             Unavailable: it cannot be read.
         """
-        found = await self._known(f"/git/trees/{sha}", recursive="1")
+        if (known := self._known.trees.get(sha)) is not None:
+            return known
+        found = await self._told(f"/git/trees/{sha}", recursive="1")
         if found["truncated"]:
             raise Rejected(Reason.NOT_UNDERSTOOD, f"the tree {sha} has more files than GitHub lists")
-        return tuple(
+        entries = tuple(
             TreeEntry(str(entry["path"]), str(entry["mode"]), str(entry["sha"]))
             for entry in found["tree"]
             if entry["type"] != "tree"
         )
+        self._known.trees.put(sha, entries)
+        return entries
 
     async def blobs(self, entries: Sequence[TreeEntry]) -> list[bytes]:
         """Read the files of a tree, at once; those read before are not asked for again."""
@@ -151,7 +153,12 @@ class Git:
             if "does not exist" not in error.message and error.status != NOT_FOUND:
                 raise _unexpected(f"deleting {branch}", error) from error
 
-    async def _known(self, path: str, /, **parameters: Any) -> Any:
+    def _learned(self, rows: Iterable[Any]) -> tuple[Commit, ...]:
+        commits = tuple(map(_listed_commit, rows))
+        self._known.learn(commits)
+        return commits
+
+    async def _told(self, path: str, /, **parameters: Any) -> Any:
         """Read what GitHub itself has named, so that a 404 is no answer about the event."""
         try:
             return await self._connection.get(path, **parameters)

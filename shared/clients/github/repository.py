@@ -7,10 +7,10 @@ from concurrent.futures import Executor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from shared.clients.github.blobs import BlobCache
 from shared.clients.github.comments import Comments
 from shared.clients.github.connection import Access, Connection
 from shared.clients.github.git import Git
+from shared.clients.github.objects import Objects
 from shared.clients.github.pulls import Pulls
 from shared.clients.github.rules import Rules
 from shared.clients.github.runs import Runs
@@ -46,13 +46,13 @@ class Repository:
 
 
 class GitHub:
-    """Opens the repository for one event; blobs stay cached between events, and so does what `tokens` keeps."""
+    """Opens the repository for one event; its objects stay known between events, and so does what `tokens` keeps."""
 
     def __init__(self, settings: GitHubSettings, tokens: Tokens, executor: Executor) -> None:
         self.settings = settings
         self._tokens = tokens
         self._executor = executor
-        self._cache = BlobCache()
+        self._known = Objects()
 
     @asynccontextmanager
     async def repository(self) -> AsyncIterator[Repository]:
@@ -65,7 +65,7 @@ class GitHub:
         connection = Connection(self.settings.api_url, access, self._executor)
         try:
             yield Repository(
-                Git(connection, self._cache),
+                Git(connection, self._known),
                 Statuses(connection),
                 Pulls(connection),
                 Comments(connection),

@@ -39,6 +39,12 @@ class Reading:
         self._hub.create_repository(NAME)
         self._hub.add_user("dana", "dana-token")
         self._folder = folder
+        self._tokens = Given("dana-token")
+
+    @property
+    def forgotten(self) -> int:
+        """How often the token was thrown away."""
+        return self._tokens.forgotten
 
     def __call__(self, *paths: str, times: int = 1) -> list[bytes]:
         """Read files of the branch dev, some times over."""
@@ -56,7 +62,7 @@ class Reading:
         await asyncio.to_thread(copy.found, {"README.md": b"prod\n"}, FILES)
         settings = GitHubSettings(NAME, StoredToken("secret"), "dana", self._hub.url, self._hub.url)
         with ThreadPoolExecutor(4) as executor:
-            async with GitHub(settings, Given("dana-token"), executor).repository() as repository:
+            async with GitHub(settings, self._tokens, executor).repository() as repository:
                 entries = await self._entries(repository.git, paths)
                 for _ in range(times):
                     read = await repository.git.blobs(entries)
@@ -96,13 +102,49 @@ def test_what_was_read_is_not_asked_for_again(reading: Reading) -> None:
     assert reading.faults.calls("github.git/get-blob") == {"github.git/get-blob": 3}
 
 
-def test_a_few_files_are_read_one_by_one(reading: Reading) -> None:
-    """Three requests at the same time take no longer than one."""
+def test_a_few_files_are_one_request(reading: Reading) -> None:
+    """And so are two; requests are what GitHub counts."""
     assert reading("apps/crlf.yaml", "apps/plain.yaml") == [FILES["apps/crlf.yaml"], FILES["apps/plain.yaml"]]
+    assert reading.faults.calls("github.graphql") == {"github.graphql": 1}
+    assert reading.faults.calls("github.git/get-blob") == {}
+
+
+def test_a_single_file_comes_byte_for_byte(reading: Reading) -> None:
+    """It is one request either way, and this one needs no second where the file is no text."""
+    assert reading("apps/latin.yaml") == [FILES["apps/latin.yaml"]]
     assert reading.faults.calls("github.graphql") == {}
 
 
-@pytest.mark.parametrize("code", ["UNAVAILABLE", "PERMISSION_DENIED", "NOT_FOUND", "RATE_LIMIT_429"])
+@pytest.mark.parametrize(
+    ("code", "fault"),
+    [
+        ("RATE_LIMIT_429", Fault.RATE_LIMITED),
+        ("RATE_LIMIT_PRIMARY", Fault.RATE_LIMITED),
+        ("GRAPHQL_RATE_LIMITED", Fault.RATE_LIMITED),
+        ("BAD_CREDENTIALS", Fault.REFUSED),
+    ],
+)
+def test_where_requests_are_counted_no_more_are_sent(code: str, fault: Fault, reading: Reading) -> None:
+    """Sixty-four single requests would be the answer to "too many requests"."""
+    reading.faults.fail("github.graphql", code=code)
+
+    with pytest.raises(Unavailable) as caught:
+        reading()
+
+    assert caught.value.fault is fault
+    assert reading.faults.calls("github.git/get-blob") == {}
+    assert reading.forgotten == (code == "BAD_CREDENTIALS")
+
+
+def test_a_query_that_is_not_answered_is_no_fault_of_the_token(reading: Reading) -> None:
+    """GraphQL says no with status 200 and `errors`; minting another token would change nothing."""
+    reading.faults.fail("github.graphql", code="GRAPHQL_ERROR")
+
+    assert len(reading()) == len(FILES) + 1
+    assert not reading.forgotten
+
+
+@pytest.mark.parametrize("code", ["UNAVAILABLE", "PERMISSION_DENIED", "NOT_FOUND", "GRAPHQL_ERROR"])
 def test_without_graphql_every_file_is_read_all_the_same(code: str, reading: Reading) -> None:
     """The one request saves time; nothing depends on it."""
     reading.faults.fail("github.graphql", code=code)
