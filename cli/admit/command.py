@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import Final
 
 from cli.admit.looking import Question, ask, ask_about_policy
-from cli.admit.outcome import Outcome, advice_row
-from cli.pin.checkout import manifests_below
-from cli.pin.command import image_paths_of
+from cli.admit.outcome import Outcome, advice_row, nothing_judged
+from cli.tree.options import add_reading, rules_of
+from cli.tree.reading import read_tree
+from cli.tree.working import working_files
 from shared.domain.errors import Rejected, Unavailable
 from shared.domain.policy import Place, Policy, read_policy
 from shared.domain.policy.advice import advise, not_understood
@@ -46,10 +47,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--namespace", help="their Kubernetes namespace")
     parser.add_argument("--service-account", help="their Kubernetes service account's name")
     parser.add_argument("--istio-identity", help="their Istio identity, spiffe://DOMAIN/ns/NAMESPACE/sa/NAME")
-    parser.add_argument(
-        "--exempt-kind", action="append", default=[], metavar="KIND", help="as a row of PRODGATE_EXEMPT_KINDS"
-    )
-    parser.add_argument("--image-path", action="append", default=[], metavar="ROW", help="as in PRODGATE_IMAGE_PATHS")
+    add_reading(parser)
     parser.add_argument("--lint", action="store_true", help="say what is wrong with the policy itself")
     parser.add_argument("--json", action="store_true", help="print one JSON document")
     parser.set_defaults(run=run)
@@ -62,6 +60,8 @@ def run(options: argparse.Namespace) -> int:
         return _lint(options) if options.lint else _admit(options)
     except (OSError, ValueError, Rejected, Unavailable) as error:
         print(f"prodgate admit: {error}", file=sys.stderr)
+        if options.json:
+            print(json.dumps(nothing_judged(error), indent=2))
         return UNKNOWN
 
 
@@ -75,8 +75,8 @@ def _require_sense(options: argparse.Namespace) -> None:
 
 
 def _admit(options: argparse.Namespace) -> int:
-    found = manifests_below(options.paths, image_paths_of(options.image_path), frozenset(options.exempt_kind))
-    images = tuple(field for local in found for field in local.manifest.images)
+    tree = read_tree(working_files(options.paths), rules_of(options))
+    images = tuple(image for manifest in tree.manifests for image in manifest.images)
     question = Question(
         policy=_given(options),
         project=options.project,
@@ -85,7 +85,7 @@ def _admit(options: argparse.Namespace) -> int:
         attested=_claimed(options.attested),
     )
     answer = asyncio.run(ask(question, [image.reference.written for image in images]))
-    outcome = Outcome(images, tuple(p for local in found for p in local.manifest.problems), answer)
+    outcome = Outcome(images, tree.problems, tree.exempt, answer)
     print(json.dumps(outcome.document(), indent=2) if options.json else "\n".join(outcome.lines()))
     for line in outcome.remarks():
         print(line, file=sys.stderr)

@@ -12,6 +12,7 @@ from google.auth.exceptions import DefaultCredentialsError
 
 from shared.clients.attestations import Attestations
 from shared.clients.binauthz import BinaryAuthorization
+from shared.domain.attestors import USELESS
 from shared.domain.errors import Fault, Reason, Unavailable
 from shared.domain.image import Digest
 from shared.domain.policy import Attested, Place, Policy, Verdict
@@ -93,7 +94,7 @@ async def _keyless(name: str, binauthz: BinaryAuthorization) -> Advice | None:
     try:
         await binauthz.attestor(name)
     except Unavailable as error:
-        if error.fault is not Fault.MISCONFIGURED:
+        if error.fault not in USELESS:
             raise
         return without_keys(name, error.detail)
     return None

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from cli.admit.looking import Answer
-from shared.domain.errors import Rejected
+from shared.domain.errors import Rejected, Unavailable
 from shared.domain.image_fields import ImageField
 from shared.domain.policy.advice import Advice
 
@@ -21,12 +21,24 @@ def advice_row(advice: Advice) -> dict[str, str]:
     return {"slip": advice.slip, "place": advice.place, "why": advice.why, "mending": advice.mending}
 
 
+def nothing_judged(error: Exception) -> dict[str, Any]:
+    """Say in JSON why nothing could be judged at all."""
+    reason = "usage"
+    if isinstance(error, Rejected):
+        reason = error.reason
+    elif isinstance(error, Unavailable):
+        reason = error.fault
+    problem = {"reason": reason, "detail": str(error)}
+    return {"status": "unknown", "images": [], "problems": [problem], "exempt": [], "advice": []}
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """Every image where it stands, what could not be read of the manifests, and what admission would say."""
+    """Every image where it stands, what could not be read of the manifests or was exempt, and what admission says."""
 
     images: tuple[ImageField, ...]
     problems: tuple[Rejected, ...]
+    exempt: tuple[str, ...]
     answer: Answer
 
     @property
@@ -44,6 +56,8 @@ class Outcome:
         """What else a person must know to read the verdicts rightly."""
         for problem in self.problems:
             yield f"error: {problem.detail}"
+        for path in self.exempt:
+            yield f"note: {path} is exempt: what it runs is not read, and not judged"
         if not self.images:
             yield "error: the manifests run no image, and nothing checked is not ok"
         if self.answer.is_claimed:
@@ -59,6 +73,7 @@ class Outcome:
             "status": ("admitted", "denied", "unknown")[self.status],
             "images": [self._row(image) for image in self.images],
             "problems": [{"reason": problem.reason, "detail": problem.detail} for problem in self.problems],
+            "exempt": list(self.exempt),
             "claimed": self.answer.is_claimed,
             "system_policy_asked": not self.answer.lacks_system_policy,
             "advice": [

@@ -10,29 +10,38 @@ import asyncio
 import json
 import sys
 
+from cli.attest.children import add_children, with_children
 from cli.attest.options import UNKNOWN, add_signing, images_of, project_of, settings_of, suite_of
 from cli.attest.signing import Outcome, sign
-from shared.domain.errors import Rejected
+from shared.domain.errors import Rejected, Unavailable
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the command's options."""
     parser.add_argument("images", nargs="+", metavar="IMAGE", help="by digest: NAME@sha256:…")
     add_signing(parser)
+    add_children(parser)
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
     """Attest; answer the exit status."""
     try:
-        images = images_of(options.images)
-    except Rejected as error:
-        print(f"prodgate attest: {error}", file=sys.stderr)
-        return UNKNOWN
+        images = with_children(images_of(options.images), options)
+    except (OSError, ValueError, Rejected, Unavailable) as error:
+        return refuse("attest", error, options)
     suite, settings, project = suite_of(options), settings_of(options), project_of(options)
     outcome = asyncio.run(sign(images, suite, settings, project=project, trying=False))
     tell(outcome, as_json=options.json)
     return UNKNOWN if outcome.failures else 0
+
+
+def refuse(command: str, error: Exception, options: argparse.Namespace) -> int:
+    """Say why nothing was tried, to machines too; answer the exit status."""
+    print(f"prodgate {command}: {error}", file=sys.stderr)
+    if options.json:
+        print(json.dumps(Outcome(suite_of(options), failures=[str(error)]).document(), indent=2))
+    return UNKNOWN
 
 
 def tell(outcome: Outcome, *, as_json: bool) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from cli.attest.connecting import signing_cloud
 from shared.domain.attestation import StoredAttestation
-from shared.domain.errors import Unavailable
+from shared.domain.errors import Rejected, Unavailable
 from shared.domain.image import PinnedImage
 from shared.workflow.proofs import find_proofs
 from shared.workflow.signing import SigningCloud, SigningParty, SigningSettings, SuiteSettings, prove_all, signing_party
@@ -60,8 +60,8 @@ async def sign(
             outcome.before = frozenset(proof.image for proof in outcome.proofs)
             if outcome.missing and not trying:
                 await _sign(images, party, cloud, outcome)
-    except Unavailable as error:
-        outcome.failures.append(error.detail)
+    except (Rejected, Unavailable, ValueError) as error:
+        outcome.failures.append(str(error))
     return outcome
 
 

@@ -52,15 +52,22 @@ def run(options: argparse.Namespace) -> int:
     try:
         images = images_of(options.images)
         rows = asyncio.run(_rows(images, options))
-    except (Rejected, Unavailable) as error:
+    except (ValueError, Rejected, Unavailable) as error:
         print(f"prodgate attestations: {error}", file=sys.stderr)
+        if options.json:
+            _print(options, [], [str(error)])
         return UNKNOWN
     if options.json:
-        print(json.dumps({"attestor": options.attestor, "attestations": [_document(row) for row in rows]}, indent=2))
+        _print(options, rows, [])
     else:
         print("".join(f"{row.line()}\n" for row in rows), end="")
     counting = {row.image for row in rows if row.key_id is not None}
     return MISSING if any(str(image) not in counting for image in images) else 0
+
+
+def _print(options: argparse.Namespace, rows: Sequence[Row], failures: list[str]) -> None:
+    found = [_document(row) for row in rows]
+    print(json.dumps({"attestor": options.attestor, "attestations": found, "failures": failures}, indent=2))
 
 
 async def _rows(images: Sequence[PinnedImage], options: argparse.Namespace) -> list[Row]:

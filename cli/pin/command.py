@@ -18,9 +18,9 @@ from cli.pin.asking import RegistryOptions, ask
 from cli.pin.checkout import LocalManifest, manifests_below
 from cli.pin.outcome import Outcome, diff
 from cli.pin.registries import add_options, read_options
+from cli.tree.options import add_image_paths, image_paths_of
 from shared.domain.errors import Rejected
 from shared.domain.image_fields import ImageField
-from shared.domain.image_paths import IMAGE_PATH, ImagePaths, read_image_paths, useless_paths
 from shared.domain.pinning import TagDigests, pin
 from shared.domain.policy import Policy, read_policy
 
@@ -38,13 +38,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--policy", type=Path, help="leave alone what this policy's allowlist admits (YAML, as exported)"
     )
-    parser.add_argument(
-        "--image-path",
-        action="append",
-        default=[],
-        metavar="ROW",
-        help="where a custom resource keeps its image, as in PRODGATE_IMAGE_PATHS: 'acme.io/v1 Shop spec.image'",
-    )
+    add_image_paths(parser)
     add_options(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON document")
     parser.set_defaults(run=run)
@@ -58,6 +52,8 @@ def run(options: argparse.Namespace) -> int:
         registries = read_options(options)
     except (OSError, Rejected, ValueError) as error:
         print(f"prodgate pin: {error}", file=sys.stderr)
+        if options.json:
+            print(json.dumps(Outcome(failures=[str(error)]).document(), indent=2))
         return UNKNOWN
     outcome = Outcome(
         problems=[(p.reason, p.detail) for local in found for p in local.manifest.problems],
@@ -73,23 +69,6 @@ def run(options: argparse.Namespace) -> int:
     if outcome.failures or outcome.is_unreadable:
         return UNKNOWN
     return UNPINNED if outcome.unpinned else PINNED
-
-
-def image_paths_of(rows: list[str]) -> ImagePaths:
-    """Read the rows of `--image-path`.
-
-    Raises:
-        ValueError: one is malformed.
-    """
-    for row in rows:
-        if not IMAGE_PATH.fullmatch(row):
-            message = f"--image-path {row}: it must be like 'acme.io/v1 Shop spec.image'"
-            raise ValueError(message)
-    paths = read_image_paths(rows)
-    for why in useless_paths(paths):
-        message = f"--image-path would be ignored: {why}"
-        raise ValueError(message)
-    return paths
 
 
 def policy_of(path: Path | None) -> Policy | None:

@@ -34,6 +34,8 @@ def run(options: argparse.Namespace) -> int:
         registries = read_options(options)
     except (OSError, Rejected, ValueError) as error:
         print(f"prodgate resolve: {error}", file=sys.stderr)
+        if options.json:
+            print(json.dumps({"images": [], "failures": [str(error)]}, indent=2))
         return UNKNOWN
     tags = list(dict.fromkeys((r.name, r.digest or r.tag or "latest") for r in references))
     answers = asyncio.run(ask(tags, registries, Console(stderr=True)))

@@ -3,6 +3,7 @@
 Rules:
 * Every image that the prod policy does not exempt must be named by digest; one tag rejects the whole release.
 * Whatever cannot be judged (see manifests.py) rejects it too: links out of the tree, programs that make manifests.
+* Exempt paths (see exempt_paths.py) are not looked at, so what they run is neither judged nor attested.
 * A release without an image to attest is none: empty means no.
 """
 
@@ -14,12 +15,16 @@ from typing import Final
 
 from shared.domain import limits
 from shared.domain.errors import Reason, Rejected
+from shared.domain.exempt_paths import NO_EXEMPT_PATHS, ExemptPaths
 from shared.domain.image import PinnedImage
 from shared.domain.kustomization import KUSTOMIZATION_NAMES
 from shared.domain.manifests import MANIFEST_SUFFIXES, ImageField, Manifest
 from shared.domain.policy import Policy
 
-_REGULAR_MODES: Final = frozenset({"100644", "100755"})
+REGULAR: Final = "100644"
+LINK: Final = "120000"
+SUBMODULE: Final = "160000"
+_REGULAR_MODES: Final = frozenset({REGULAR, "100755"})
 _PROGRAM_SUFFIXES: Final = (".jsonnet", ".libsonnet")
 # Helm takes a chart's templates from files of any suffix, and reads its Chart.yaml whatever `kind` stands in there;
 # Argo CD overrides images out of `.argocd-source.yaml` and `.argocd-source-<application>.yaml`.
@@ -34,6 +39,11 @@ class TreeEntry:
     path: str
     mode: str
     sha: str
+
+    @property
+    def is_regular(self) -> bool:
+        """Whether it is a file; neither a link nor a submodule."""
+        return self.mode in _REGULAR_MODES
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,26 +60,51 @@ class Release:
         return tuple(dict.fromkeys(field.reference.written for field in self.fields))
 
 
-def manifest_entries(entries: Iterable[TreeEntry], folders: tuple[str, ...]) -> tuple[TreeEntry, ...]:
-    """Choose the manifests of a tree that prod deploys: regular files in the configured folders.
+def manifest_entries(
+    entries: Iterable[TreeEntry], folders: tuple[str, ...], exempt: ExemptPaths = NO_EXEMPT_PATHS
+) -> tuple[TreeEntry, ...]:
+    """Choose the manifests of a tree that prod deploys: regular files in the configured folders, none of them exempt.
 
     Raises:
         Rejected: they are too many.
     """
-    regular = (entry for entry in entries if entry.mode in _REGULAR_MODES)
-    chosen = tuple(entry for entry in regular if _is_inside(entry.path, folders) and _is_manifest(entry.path))
+    regular = (entry for entry in entries if entry.is_regular)
+    inside = (entry for entry in regular if _is_inside(entry.path, folders) and is_manifest(entry.path))
+    chosen = tuple(entry for entry in inside if not exempt.hold(entry.path))
     if len(chosen) > limits.MANIFEST_FILES:
         raise Rejected(Reason.MALFORMED_MANIFEST, f"{len(chosen):,} manifests; at most {limits.MANIFEST_FILES:,}")
     return chosen
 
 
-def require_readable(entries: Iterable[TreeEntry], folders: tuple[str, ...]) -> None:
+def exempt_entries(
+    entries: Iterable[TreeEntry], folders: tuple[str, ...], exempt: ExemptPaths
+) -> tuple[TreeEntry, ...]:
+    """Choose what prod deploys and nobody judges: whatever it runs is not attested here."""
+    return tuple(entry for entry in entries if _matters(entry, folders) and exempt.hold(entry.path))
+
+
+def unreadable(
+    entries: Iterable[TreeEntry], folders: tuple[str, ...], exempt: ExemptPaths = NO_EXEMPT_PATHS
+) -> tuple[Rejected, ...]:
+    """Say what a tree deploys that cannot be read as files: a link, a submodule or a program."""
+    judged = (entry for entry in entries if _matters(entry, folders) and not exempt.hold(entry.path))
+    return tuple(_unreadable(judged))
+
+
+def require_readable(
+    entries: Iterable[TreeEntry], folders: tuple[str, ...], exempt: ExemptPaths = NO_EXEMPT_PATHS
+) -> None:
     """Make sure that what a tree deploys can be read as files.
 
     Raises:
         Rejected: in the folders is a link, a submodule or a program, whose images cannot be known.
     """
-    _raise_all(_unreadable(entry for entry in entries if _matters(entry, folders)))
+    _raise_all(unreadable(entries, folders, exempt))
+
+
+def is_manifest(path: str) -> bool:
+    """Whether Argo CD and kustomize read a file as a manifest, by its name."""
+    return path.endswith(MANIFEST_SUFFIXES) or path.rpartition("/")[2] in KUSTOMIZATION_NAMES
 
 
 def read_release(manifests: Iterable[Manifest], policy: Policy, system: tuple[str, ...] = ()) -> Release:
@@ -106,22 +141,18 @@ def require_same_images(claimed: tuple[PinnedImage, ...] | None, release: Releas
 
 
 def _is_inside(path: str, folders: tuple[str, ...]) -> bool:
-    return any(path.startswith(f"{folder}/") for folder in folders)
+    return any(folder in {".", path} or path.startswith(f"{folder}/") for folder in folders)
 
 
 def _matters(entry: TreeEntry, folders: tuple[str, ...]) -> bool:
     """Whether an entry is inside of a folder, or instead of it: a link there would deploy another folder."""
-    instead = entry.mode not in _REGULAR_MODES and any(f"{folder}/".startswith(f"{entry.path}/") for folder in folders)
+    instead = not entry.is_regular and any(f"{folder}/".startswith(f"{entry.path}/") for folder in folders)
     return instead or _is_inside(entry.path, folders)
-
-
-def _is_manifest(path: str) -> bool:
-    return path.endswith(MANIFEST_SUFFIXES) or path.rpartition("/")[2] in KUSTOMIZATION_NAMES
 
 
 def _unreadable(entries: Iterable[TreeEntry]) -> Iterator[Rejected]:
     for entry in entries:
-        if entry.mode not in _REGULAR_MODES:
+        if not entry.is_regular:
             yield Rejected(Reason.NOT_UNDERSTOOD, f"{entry.path}: a link or submodule; its images cannot be seen here")
         elif entry.path.endswith(_PROGRAM_SUFFIXES) or entry.path.rpartition("/")[2].startswith(_PROGRAM_NAMES):
             yield Rejected(Reason.NOT_UNDERSTOOD, f"{entry.path}: a program; the images it makes cannot be seen here")

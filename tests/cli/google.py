@@ -10,12 +10,24 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from google.cloud import binaryauthorization_v1, kms_v1
+from grafeas import grafeas_v1
 
-from tests.local.google.running_google import ATTESTOR, KEY_RING, RunningGoogle, key_id, running_google
+from tests.local.google.running_google import (
+    ATTESTOR,
+    KEY_RING,
+    NOTE,
+    RunningGoogle,
+    attestation_of,
+    key_id,
+    payload_of,
+    running_google,
+)
 
 _T = TypeVar("_T")
 KEY = f"{KEY_RING}/cryptoKeys/signer"
 FIRST, SECOND = (f"{KEY}/cryptoKeyVersions/{number}" for number in (1, 2))
+POSTS, USERS = (f"us-docker.pkg.dev/acme/apps/{name}@sha256:{c * 64}" for name, c in (("posts", "a"), ("users", "b")))
+BY = ("--attestor", ATTESTOR, "--key-version")
 
 
 @dataclass(frozen=True)
@@ -36,6 +48,16 @@ class Cloud:
     def drop_first_key(self) -> None:
         """Take the first version off the attestor."""
         self.do(self._drop_first_key())
+
+    def store_odd(self, image: str) -> str:
+        """Store an attestation of an image over another payload, as Voucher writes it; answer its name."""
+        return self.do(self._store_odd(image))
+
+    async def _store_odd(self, image: str) -> str:
+        data = payload_of(image.partition("@")[2])
+        attestation = attestation_of(data, FIRST, await self.google.sign(FIRST, data))
+        odd = grafeas_v1.Occurrence(note_name=NOTE, resource_uri=image, attestation=attestation)
+        return (await self.google.grafeas.create_occurrence(parent="projects/acme", occurrence=odd)).name
 
     async def _add_key(self) -> None:
         await self.google.kms.create_crypto_key_version(parent=KEY, crypto_key_version=kms_v1.CryptoKeyVersion())

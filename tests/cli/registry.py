@@ -30,6 +30,11 @@ class RunningRegistry:
         pushed = push_image(self.registry.url, repository, tag, content=content)
         return asyncio.run_coroutine_threadsafe(pushed, self.loop).result()
 
+    def push_index(self, repository: str, tag: str) -> str:
+        """Push an index with two images and BuildKit's attestation of them; answer its digest."""
+        pushed = push_image(self.registry.url, repository, tag, content=b"1", index=True, provenance=True)
+        return asyncio.run_coroutine_threadsafe(pushed, self.loop).result()
+
 
 @contextmanager
 def running_registry() -> Iterator[RunningRegistry]:

@@ -1,47 +1,21 @@
-"""`./prodgate payload`, `attest`, `attestations`, `reattest`: an operator's day with attestations, and a rotation."""
+"""`./prodgate payload`, `attest`, `attestations`: an operator's day with attestations."""
 
 from __future__ import annotations
 
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from cli.__main__ import main
 from shared.domain.attestors import key_id
 from shared.domain.image import PinnedImage
 from shared.domain.payload import PayloadForm, payload
-from tests.cli.google import FIRST, SECOND, Cloud, running_cloud
-from tests.company import workload
+from tests.cli.conftest import Run
+from tests.cli.google import BY, FIRST, POSTS, SECOND, USERS, Cloud
 from tests.local.google.running_google import ATTESTOR
-
-POSTS, USERS = (f"us-docker.pkg.dev/acme/apps/{name}@sha256:{c * 64}" for name, c in (("posts", "a"), ("users", "b")))
-BY = ("--attestor", ATTESTOR, "--key-version")
-Run = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
-    """Google's services, and the variable that leads to them."""
-    with running_cloud() as running:
-        monkeypatch.setenv("PRODGATE_GOOGLE_ENDPOINT", running.google.grpc_target)
-        yield running
-
-
-@pytest.fixture
-def run(capsys: pytest.CaptureFixture[str]) -> Run:
-    """Run a command line in this process; answer its status, and what it printed."""
-
-    def command(*arguments: str) -> tuple[int, str, str]:
-        status = main(list(arguments))
-        printed = capsys.readouterr()
-        return status, printed.out, printed.err
-
-    return command
 
 
 @pytest.mark.parametrize("form", PayloadForm)
@@ -129,81 +103,6 @@ def test_what_could_not_be_signed_is_told_beside_what_could(run: Run, cloud: Clo
     assert {told["signed"][0]["image"], *told["missing"]} == {POSTS, USERS}
 
 
-@pytest.fixture
-def prod(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A clone whose branch prod runs two services; the working files are ahead of it."""
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "apps").mkdir()
-    (tmp_path / "apps/posts.yaml").write_bytes(workload("posts", POSTS))
-    (tmp_path / "apps/users.yaml").write_bytes(workload("users", USERS))
-    identity = ("-c", "user.name=dana", "-c", "user.email=dana@mdo.example")
-    for command in (("init", "-q", "-b", "prod"), ("add", "."), ("commit", "-q", "-m", "Release")):
-        subprocess.run(["git", *identity, *command], check=True)
-    (tmp_path / "apps/users.yaml").write_bytes(workload("users", "us-docker.pkg.dev/acme/apps/users:v2"))
-    return tmp_path
-
-
-def test_before_a_key_goes_everything_that_prod_runs_is_signed_by_the_next(run: Run, cloud: Cloud, prod: Path) -> None:
-    """List, sign, list, take the old key off: and everything still counts."""
-    run("attest", POSTS, USERS, *BY, FIRST)
-    cloud.add_key()
-    reattest = ("reattest", "apps", "--revision", "prod", *BY, SECOND)
-
-    listed = [f"{image} is not signed by {SECOND}" for image in (POSTS, USERS)]
-    assert run(*reattest) == (1, "".join(f"{line}\n" for line in listed), "")
-    assert cloud.google.faults.calls("kms.AsymmetricSign") == {"kms.AsymmetricSign": 2}
-    status, out, _ = run(*reattest, "--sign", "--json")
-    assert (status, [row["new"] for row in json.loads(out)["signed"]]) == (0, [True, True])
-    assert run(*reattest)[0] == 0
-    cloud.drop_first_key()
-    assert run("attestations", POSTS, USERS, "--attestor", ATTESTOR)[0] == 0
-
-
-def test_what_cannot_be_signed_by_its_digest_is_told_and_the_rest_is_signed(run: Run, cloud: Cloud, prod: Path) -> None:
-    """Prod runs a tag somewhere: the others must not wait for that, and nobody may think that all is done."""
-    status, out, err = run("reattest", "apps", "--sign", *BY, FIRST)
-
-    assert status == 2
-    assert out.startswith(f"{POSTS} now has ")
-    assert err.startswith("error: apps/users.yaml line 10:")
-    assert err.endswith("us-docker.pkg.dev/acme/apps/users:v2 is a tag; a release names images by digest\n")
-
-
-def test_images_that_prods_policy_exempts_need_no_key(run: Run, cloud: Cloud, prod: Path) -> None:
-    """They are admitted by name, tags and all."""
-    (prod / "policy.yaml").write_text(
-        "defaultAdmissionRule: {evaluationMode: ALWAYS_DENY, enforcementMode: ENFORCED_BLOCK_AND_AUDIT_LOG}\n"
-        "admissionWhitelistPatterns: [{namePattern: us-docker.pkg.dev/acme/apps/users*}]\n"
-        "name: projects/acme/policy\n"
-    )
-
-    status, out, _ = run("reattest", "apps", "--policy", "policy.yaml", *BY, FIRST)
-
-    assert (status, out) == (1, f"{POSTS} is not signed by {FIRST}\n")
-
-
-@pytest.mark.parametrize(
-    ("arguments", "sentence"),
-    [
-        (("apps", "--revision", "gone"), "gone"),
-        (("elsewhere", "--revision", "prod"), "prod has no manifest below elsewhere"),
-        (("elsewhere",), "elsewhere"),
-        (("empty",), "the manifests run no image that needs an attestation"),
-    ],
-    ids=["no revision", "no folder in it", "no folder", "nothing"],
-)
-def test_a_rotation_of_nothing_is_no_success(
-    run: Run, cloud: Cloud, prod: Path, arguments: tuple[str, ...], sentence: str
-) -> None:
-    """A slip of the pen must not read as: everything is signed, take the old key off."""
-    (prod / "empty").mkdir()
-
-    status, _, err = run("reattest", *arguments, *BY, FIRST)
-
-    assert status == 2
-    assert sentence in err
-
-
 def test_who_is_not_logged_in_is_told_how_to(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """No traceback of a library, and no waiting for a metadata server that is not there."""
     monkeypatch.delenv("PRODGATE_GOOGLE_ENDPOINT", raising=False)
@@ -215,3 +114,41 @@ def test_who_is_not_logged_in_is_told_how_to(run: Run, monkeypatch: pytest.Monke
     assert err.startswith(
         "prodgate attestations: nobody is logged in here: run `gcloud auth application-default login`"
     )
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("attest", "mongo:7", *BY, FIRST),
+        ("reattest", "gone", *BY, FIRST),
+        ("attestations", "mongo:7", "--attestor", ATTESTOR),
+        ("resolve", "NO"),
+        ("pin", "gone"),
+        ("admit", "gone", "--policy", "gone"),
+    ],
+    ids=lambda command: str(command[0]),
+)
+def test_what_cannot_be_done_is_told_to_machines_too(run: Run, command: tuple[str, ...]) -> None:
+    """A script that reads JSON must find the reason there, not the end of its input."""
+    status, out, err = run(*command, "--json")
+
+    told = json.loads(out)
+    sentence = err.removeprefix(f"prodgate {command[0]}: ").rstrip("\n")
+    assert status == 2
+    assert sentence
+    assert sentence in (told["failures"] if "failures" in told else [told["problems"][0]["detail"]])
+
+
+@pytest.mark.parametrize(
+    "command", [("attest", POSTS, *BY, FIRST), ("attestations", POSTS, "--attestor", ATTESTOR)], ids=["attest", "list"]
+)
+def test_an_endpoint_that_is_none_is_no_verdict(
+    run: Run, command: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Status 1 would mean that something is not attested."""
+    monkeypatch.setenv("PRODGATE_GOOGLE_ENDPOINT", "evil.example:443")
+
+    status, _, err = run(*command)
+
+    assert status == 2
+    assert "only a loopback host may stand in for Google's" in err

@@ -6,11 +6,13 @@ import pytest
 
 from shared.domain import limits
 from shared.domain.errors import Reason, Rejected
+from shared.domain.exempt_paths import ExemptPaths
 from shared.domain.image import PinnedImage
 from shared.domain.policy import Policy
 from shared.domain.release import (
     Release,
     TreeEntry,
+    exempt_entries,
     manifest_entries,
     read_release,
     require_readable,
@@ -174,3 +176,25 @@ def test_the_images_that_ci_names_must_be_those_that_run() -> None:
         f"images: {NAME}@{A} is in the manifests, but was not tested",
     )
     assert gone.value.detail == f"images: {NAME}@{B} was tested, but no manifest runs it"
+
+
+@pytest.mark.parametrize("folder", [".", "apps", "apps/a.yaml"])
+def test_a_folder_may_be_the_whole_tree_or_one_file(folder: str) -> None:
+    """A person names what they want judged."""
+    entries = [entry("apps/a.yaml"), entry("README.md")]
+
+    assert manifest_entries(entries, (folder,)) == (entries[0],)
+
+
+def test_exempt_paths_are_neither_read_nor_refused_but_told() -> None:
+    """Whoever exempts a path gives up everything below it, and nothing beside it."""
+    exempt = ExemptPaths(("apps/shop", "apps/*/values.yaml", "envs"))
+    hidden = [entry("apps/shop/Chart.yaml"), entry("apps/shop/x/a.yaml"), entry("apps/y/values.yaml")]
+    seen = [entry("apps/shop.yaml"), entry("apps/shop-2/a.yaml"), entry("apps/y/z/values.yaml")]
+    above = entry("envs", "120000")
+
+    require_readable([*hidden, *seen, above], FOLDERS, exempt)
+    assert manifest_entries([*hidden, *seen], FOLDERS, exempt) == tuple(seen)
+    assert exempt_entries([*hidden, *seen, above, entry("envs/dev/a.yaml")], FOLDERS, exempt) == (*hidden, above)
+    with pytest.raises(Rejected):
+        require_readable([entry("apps/y/Chart.yaml")], FOLDERS, exempt)

@@ -1,0 +1,1 @@
+"""Google's services as the person at the keyboard uses them."""
