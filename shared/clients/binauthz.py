@@ -32,9 +32,10 @@ from grafeas.grafeas_v1 import AttestationOccurrence
 from shared.clients import calls
 from shared.domain.attestation import Attestation
 from shared.domain.attestors import Attestor, AttestorKey
-from shared.domain.errors import Fault, Reason, Rejected, Unavailable
+from shared.domain.errors import Fault, Reason, Rejected, Unavailable, shown
 from shared.domain.policy import Policy
 
+_NO_RULES: Final = frozenset({"name", "description", "etag", "updateTime", "globalPolicyEvaluationMode"})
 _VERIFIED: Final = ValidateAttestationOccurrenceResponse.Result.VERIFIED
 
 
@@ -73,12 +74,15 @@ class BinaryAuthorization:
         """Read the policy of a project.
 
         Raises:
-            Rejected: it holds what is not understood here; it admits nothing.
+            Rejected: it is empty, or holds what is not understood here; it admits nothing.
             Unavailable: it cannot be read.
         """
         request = GetPolicyRequest(name=f"projects/{project}/policy")
         answer = await calls.invoke(calls.GET_POLICY, self._clients.management.get_policy, request)
-        return Policy.read(_document(answer))
+        document = _document(answer)
+        if not document.keys() - _NO_RULES:
+            raise Rejected(Reason.EMPTY_POLICY, f"the policy of {project} holds no rule; it admits nothing")
+        return Policy.read(document)
 
     async def system_patterns(self, location: str) -> tuple[str, ...]:
         """Read the allowlist of Google's system policy, `location` as in `us-central1`.
@@ -90,18 +94,19 @@ class BinaryAuthorization:
         answer = await calls.invoke(calls.GET_SYSTEM_POLICY, self._clients.system_policy.get_system_policy, request)
         return tuple(pattern.name_pattern for pattern in answer.admission_whitelist_patterns)
 
-    async def attestor(self, name: str) -> Attestor:
+    async def attestor(self, name: str, *, trusting: str | None = None) -> Attestor:
         """Read an attestor, `projects/P/attestors/A`, or answer one that was read at most `attestors_kept_s` ago.
 
         The project may read 100 times a minute (Binary Authorization quotas). A key that was taken off counts no
-        longer than that: the time runs from before the read, and what cannot be read is not kept.
+        longer than that: the time runs from before the read, and what cannot be read is not kept. One that is kept and
+        lacks the key `trusting` is read again: the key may have been put on since.
 
         Raises:
-            Unavailable: it cannot be read, has no note, or trusts no key.
+            Unavailable: it cannot be read, has no note, or trusts no key that can be verified here.
         """
         async with self._reading[name]:
             kept = self._kept.get(name)
-            if kept is None or self._clock() >= kept.until:
+            if kept is None or self._clock() >= kept.until or _lacks(kept.attestor, trusting):
                 until = self._clock() + self._attestors_kept_s
                 kept = self._kept[name] = _Kept(await self._read_attestor(name), until)
         return kept.attestor
@@ -125,16 +130,17 @@ class BinaryAuthorization:
         answer = await calls.invoke(calls.VALIDATE_OCCURRENCE, validate, request)
         if answer.result != _VERIFIED:
             why = answer.denial_reason or "no reason given"
-            raise Unavailable(Fault.UNPROVEN, f"{attestor.name} does not verify {attestation.resource_uri}: {why}")
+            what = f"{attestor.name} does not verify {attestation.resource_uri}: {why}"
+            raise Unavailable(Fault.ATTESTOR_REFUSES, what)
 
     async def _read_attestor(self, name: str) -> Attestor:
+        """Read it under the name that was asked for: the answer may say the project's number where we say its id."""
         request = GetAttestorRequest(name=name)
         answer = await calls.invoke(calls.GET_ATTESTOR, self._clients.management.get_attestor, request)
-        attestor = Attestor(answer.name, answer.user_owned_grafeas_note.note_reference, _keys(answer))
-        if not attestor.note or not attestor.keys:
-            lacking = "keys" if attestor.note else "note"
-            raise Unavailable(Fault.MISCONFIGURED, f"{name} has no {lacking}; it can attest nothing")
-        return attestor
+        if answer.name.rpartition("/")[2] != name.rpartition("/")[2]:
+            what = f"Binary Authorization answered with the attestor {shown(answer.name)}, not with {name}"
+            raise Unavailable(Fault.WRONG_ANSWER, what)
+        return _attestor(name, answer)
 
 
 def _document(answer: PolicyMessage) -> dict[str, Any]:
@@ -151,13 +157,32 @@ def _document(answer: PolicyMessage) -> dict[str, Any]:
     return document
 
 
+def _lacks(attestor: Attestor, key: str | None) -> bool:
+    return key is not None and attestor.key(key) is None
+
+
+def _attestor(name: str, answer: AttestorMessage) -> Attestor:
+    attestor = Attestor(name, answer.user_owned_grafeas_note.note_reference, _keys(answer))
+    listed = len(answer.user_owned_grafeas_note.public_keys)
+    if not attestor.note:
+        raise Unavailable(Fault.MISCONFIGURED, f"{name} has no note; it can attest nothing")
+    if not listed:
+        raise Unavailable(Fault.ATTESTOR_WITHOUT_KEYS, f"{name} has no keys; it can attest nothing")
+    if not any(key.can_verify for key in attestor.keys):
+        why = "they are of PGP, or of algorithms that this version of prodgate does not know"
+        raise Unavailable(
+            Fault.UNVERIFIABLE_KEYS, f"{name} has {listed} keys, none of which can be verified here: {why}"
+        )
+    return attestor
+
+
 def _keys(message: AttestorMessage) -> tuple[AttestorKey, ...]:
-    """Take the PKIX keys; a PGP key has no PEM and can verify nothing here."""
+    """Take the PKIX keys; one of PGP has no PEM and can verify nothing here."""
     return tuple(
         AttestorKey(
             key.id,
             key.pkix_public_key.public_key_pem,
-            PkixPublicKey.SignatureAlgorithm(key.pkix_public_key.signature_algorithm).name,
+            calls.enum_name(PkixPublicKey.SignatureAlgorithm, key.pkix_public_key.signature_algorithm),
         )
         for key in message.user_owned_grafeas_note.public_keys
         if key.pkix_public_key.public_key_pem

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from enum import IntEnum
 from functools import cache
 from typing import Any, Final, TypeVar
 
@@ -99,6 +100,14 @@ async def invoke(
 @cache
 def _retry(call: Call) -> AsyncRetry:
     return AsyncRetry(predicate=_RETRIED, initial=0.1, maximum=1.0, multiplier=2.0, timeout=call.total_s)
+
+
+def enum_name(kind: type[IntEnum], value: int) -> str:
+    """Name an enum's value in an answer; one that is newer than this client has its number for a name."""
+    try:
+        return kind(value).name
+    except ValueError:
+        return str(int(value))
 
 
 def unavailable(call: Call, error: Exception) -> Unavailable:

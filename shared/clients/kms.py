@@ -7,6 +7,9 @@ Source: cloud.google.com/kms/docs/data-integrity-guidelines.
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+from typing import Final, TypeVar
+
 import google_crc32c
 from google.api_core.exceptions import FailedPrecondition, InvalidArgument, NotFound
 from google.cloud.kms_v1 import (
@@ -23,7 +26,15 @@ from shared.clients import calls
 from shared.domain.attestors import KeyVersion, SigningKey
 from shared.domain.errors import Fault, Unavailable
 
-_UNUSABLE = (FailedPrecondition, InvalidArgument, NotFound)  # not enabled; of another purpose; destroyed or never made
+_T = TypeVar("_T")
+_UNUSABLE: Final = (
+    FailedPrecondition,
+    InvalidArgument,
+    NotFound,
+)  # not enabled; of another purpose; destroyed, or none
+DAMAGED_TRIES: Final = 3  # "discard the response and perform a limited number of retries" (the guidelines)
+# What KMS says where our digest does not fit its checksum, so was damaged on the way to it (the guidelines).
+_DAMAGED_REQUEST: Final = "digest_crc32c"
 
 
 class Signer:
@@ -36,50 +47,70 @@ class Signer:
         """Read the public key and the algorithm of an enabled key version.
 
         Raises:
-            Unavailable: the version is disabled, destroyed or made for something else, or the answer is damaged.
+            Unavailable: the version is disabled, destroyed or made for something else, or every answer is damaged.
         """
+        return await _undamaged(lambda: self._key_version(name))
+
+    async def sign(self, key: SigningKey, data: bytes) -> bytes:
+        """Sign data with a key version, hashed as its algorithm wants.
+
+        Raises:
+            Unavailable: KMS refused or did not answer, or every answer is damaged, or one is by another key.
+        """
+        return await _undamaged(lambda: self._sign(key, data))
+
+    async def _key_version(self, name: str) -> KeyVersion:
         request = GetPublicKeyRequest(name=name)
         try:
             answer = await calls.invoke(calls.GET_PUBLIC_KEY, self._client.get_public_key, request, answers=_UNUSABLE)
         except _UNUSABLE as error:
             raise Unavailable(Fault.UNUSABLE_KEY, f"{name} cannot sign: {error.message}") from error
         _require_intact_key(name, answer)
-        algorithm = CryptoKeyVersion.CryptoKeyVersionAlgorithm(answer.algorithm).name
+        algorithm = calls.enum_name(CryptoKeyVersion.CryptoKeyVersionAlgorithm, answer.algorithm)
         return KeyVersion(name, algorithm, answer.pem)
 
-    async def sign(self, key: SigningKey, data: bytes) -> bytes:
-        """Sign data with a key version, hashed as its algorithm wants.
-
-        Raises:
-            Unavailable: KMS refused or did not answer, or its answer is damaged or by another key.
-        """
+    async def _sign(self, key: SigningKey, data: bytes) -> bytes:
         digest = key.algorithm.digest(data)
         request = AsymmetricSignRequest(
             name=key.version,
             digest=Digest({key.algorithm.hash.name: digest}),
             digest_crc32c=google_crc32c.value(digest),
         )
+        call, refusals = calls.ASYMMETRIC_SIGN, (FailedPrecondition, InvalidArgument)
         try:
-            answer = await calls.invoke(
-                calls.ASYMMETRIC_SIGN, self._client.asymmetric_sign, request, answers=(FailedPrecondition,)
-            )
+            answer = await calls.invoke(call, self._client.asymmetric_sign, request, answers=refusals)
         except FailedPrecondition as error:
             raise Unavailable(Fault.UNUSABLE_KEY, f"{key.version} cannot sign: {error.message}") from error
+        except InvalidArgument as error:
+            if _DAMAGED_REQUEST in error.message:
+                raise Unavailable(Fault.DAMAGED_ANSWER, f"{key.version}: {error.message}") from error
+            raise calls.unavailable(call, error) from error
         _require_intact_signature(key.version, answer)
         return answer.signature
 
 
+async def _undamaged(ask: Callable[[], Awaitable[_T]]) -> _T:
+    """Ask again where what came was damaged on the way, a few times; what is wrong in another way stays wrong."""
+    for _ in range(DAMAGED_TRIES - 1):
+        try:
+            return await ask()
+        except Unavailable as error:
+            if error.fault is not Fault.DAMAGED_ANSWER:
+                raise
+    return await ask()
+
+
 def _require_intact_key(name: str, answer: PublicKey) -> None:
     if answer.name != name:
-        raise Unavailable(Fault.WRONG_ANSWER, f"KMS answered with the public key of {answer.name}, not of {name}")
+        raise Unavailable(Fault.OTHER_KEY_ANSWERED, f"KMS answered with the public key of {answer.name}, not of {name}")
     if answer.pem_crc32c != google_crc32c.value(answer.pem.encode()):
-        raise Unavailable(Fault.WRONG_ANSWER, f"{name}: the public key's CRC32C does not fit")
+        raise Unavailable(Fault.DAMAGED_ANSWER, f"{name}: the public key's CRC32C does not fit")
 
 
 def _require_intact_signature(key_version: str, answer: AsymmetricSignResponse) -> None:
     if answer.name != key_version:
-        raise Unavailable(Fault.WRONG_ANSWER, f"KMS signed with {answer.name}, not with {key_version}")
+        raise Unavailable(Fault.OTHER_KEY_ANSWERED, f"KMS signed with {answer.name}, not with {key_version}")
     if not answer.verified_digest_crc32c:
-        raise Unavailable(Fault.WRONG_ANSWER, f"{key_version}: KMS did not verify the digest's CRC32C")
+        raise Unavailable(Fault.DAMAGED_ANSWER, f"{key_version}: KMS did not verify the digest's CRC32C")
     if answer.signature_crc32c != google_crc32c.value(answer.signature):
-        raise Unavailable(Fault.WRONG_ANSWER, f"{key_version}: the signature's CRC32C does not fit")
+        raise Unavailable(Fault.DAMAGED_ANSWER, f"{key_version}: the signature's CRC32C does not fit")

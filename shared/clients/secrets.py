@@ -29,7 +29,7 @@ class Secrets:
         answer = await calls.invoke(calls.ACCESS_SECRET, self._client.access_secret_version, request)
         data = answer.payload.data
         if answer.payload.data_crc32c != google_crc32c.value(data):
-            raise Unavailable(Fault.WRONG_ANSWER, f"{name}: its CRC32C does not fit; it was damaged on the way")
+            raise Unavailable(Fault.DAMAGED_ANSWER, f"{name}: its CRC32C does not fit; it was damaged on the way")
         text = _decoded(name, data)
         self._on_read(text)
         return SecretText(text)

@@ -17,7 +17,7 @@ from typing import Final
 
 from shared.domain import limits
 from shared.domain.attestors import Attestor, AttestorKey
-from shared.domain.errors import Reason, Rejected, shown
+from shared.domain.errors import Fault, Reason, Rejected, shown
 from shared.domain.events import ReportedCompletion, TestPassed, canonical
 from shared.domain.image import PinnedImage
 from shared.domain.payload import attested_digest
@@ -53,9 +53,10 @@ class Occurrence:
 
 @dataclass(frozen=True, slots=True)
 class Unproven:
-    """Why an occurrence proves nothing, in words."""
+    """Why an occurrence proves nothing, in words, and by its name where it should have."""
 
     why: str
+    fault: Fault = Fault.UNPROVEN
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,9 +134,10 @@ def trusted_key(attestation: Attestation, image: PinnedImage, attestor: Attestor
     except Rejected as error:
         return Unproven(error.detail)
     if signed != image.digest:
-        return Unproven(f"its payload names {signed}, not {image.digest}")
+        return Unproven(f"its payload names {signed}, not {image.digest}", Fault.PAYLOAD_OF_ANOTHER_IMAGE)
     for signature in attestation.signatures:
         key = attestor.key(signature.key_id)
         if key is not None and key.verifies(signature.value, attestation.payload):
             return key
-    return Unproven(f"none of its {len(attestation.signatures)} signatures is by a key of {attestor.name}")
+    why = f"none of its {len(attestation.signatures)} signatures is by a key of {attestor.name}"
+    return Unproven(why, Fault.SIGNATURE_NOT_OURS)

@@ -17,6 +17,8 @@ from shared.domain.algorithms import ALGORITHMS, BY_KMS_NAME, Algorithm, is_same
 from shared.domain.errors import Fault, Unavailable, shown
 from shared.domain.payload import PayloadForm
 
+# Faults for which an attestor attests nothing, whichever key signs: what it lacks is to be mended on the attestor.
+USELESS: Final = frozenset({Fault.MISCONFIGURED, Fault.ATTESTOR_WITHOUT_KEYS, Fault.UNVERIFIABLE_KEYS})
 KEY_ID_PREFIX: Final = "//cloudkms.googleapis.com/v1/"
 
 
@@ -27,6 +29,11 @@ class AttestorKey:
     id: str
     pem: str
     algorithm: str
+
+    @property
+    def can_verify(self) -> bool:
+        """Whether signatures by this key can be verified here at all."""
+        return self.algorithm in ALGORITHMS
 
     def verifies(self, signature: bytes, payload: bytes) -> bool:
         """Whether the signature over the payload, in one of its forms, is this key's; False for an unknown algorithm.
@@ -92,16 +99,20 @@ def signing_key(version: KeyVersion, attestor: Attestor) -> SigningKey:
     algorithm = _algorithm(version)
     listed = attestor.key(key_id(version.name))
     if listed is None:
-        raise Unavailable(Fault.UNTRUSTED_KEY, f"{attestor.name} does not trust {key_id(version.name)}")
+        raise Unavailable(Fault.KEY_NOT_ON_ATTESTOR, f"{attestor.name} does not trust {key_id(version.name)}")
     if listed.algorithm != algorithm.name:
         differ = f"KMS signs with {algorithm.name}, {attestor.name} lists it as {shown(listed.algorithm)}"
-        raise Unavailable(Fault.UNTRUSTED_KEY, f"{version.name}: {differ}")
+        raise Unavailable(Fault.KEY_ALGORITHM_DIFFERS, f"{version.name}: {differ}")
     if not is_same_key(listed.pem, version.pem):
-        raise Unavailable(Fault.UNTRUSTED_KEY, f"{attestor.name} lists another public key for {version.name} than KMS")
+        differ = f"{attestor.name} lists another public key for {version.name} than KMS"
+        raise Unavailable(Fault.PUBLIC_KEY_DIFFERS, differ)
     return SigningKey(version.name, algorithm)
 
 
 def _algorithm(version: KeyVersion) -> Algorithm:
+    if version.algorithm.isdecimal():  # what the client knows has a name
+        why = f"KMS gives it the algorithm {version.algorithm}, which this version of prodgate does not know"
+        raise Unavailable(Fault.UNUSABLE_KEY, f"{version.name} cannot sign: {why}")
     if "_SIGN_" not in version.algorithm:
         why = f"its purpose is not ASYMMETRIC_SIGN, its algorithm is {shown(version.algorithm)}"
         raise Unavailable(Fault.UNUSABLE_KEY, f"{version.name} cannot sign: {why}")

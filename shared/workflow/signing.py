@@ -17,8 +17,8 @@ from shared.clients.binauthz import BinaryAuthorization
 from shared.clients.gathering import all_of, settle_all, together
 from shared.clients.kms import Signer
 from shared.domain.attestation import Attestation, Signature, StoredAttestation, Unproven, trusted_key
-from shared.domain.attestors import Attestor, SigningKey, signing_key
-from shared.domain.errors import Fault, Unavailable
+from shared.domain.attestors import Attestor, SigningKey, key_id, signing_key
+from shared.domain.errors import Unavailable
 from shared.domain.image import PinnedImage
 from shared.domain.payload import PayloadForm, payload
 from shared.workflow.proofs import Look, find_proofs
@@ -77,7 +77,7 @@ async def signing_party(suite: SuiteSettings, cloud: SigningCloud) -> SigningPar
         Unavailable: one of them cannot be read, or the key may not sign for the attestor.
     """
     async with together() as group:
-        knowing = group.create_task(cloud.binauthz.attestor(suite.attestor))
+        knowing = group.create_task(cloud.binauthz.attestor(suite.attestor, trusting=key_id(suite.key_version)))
         asking = group.create_task(cloud.signer.key_version(suite.key_version))
     attestor = knowing.result()
     return SigningParty(attestor, signing_key(asking.result(), attestor))
@@ -113,6 +113,6 @@ async def _signed(look: Look, party: SigningParty, cloud: SigningCloud) -> Signe
     attestation = Attestation(party.attestor.note, str(look.image), data, (Signature(party.key.id, value),))
     trusted = trusted_key(attestation, look.image, party.attestor)
     if isinstance(trusted, Unproven):
-        raise Unavailable(Fault.UNPROVEN, f"the signature by {party.key.version} is not to be trusted: {trusted.why}")
+        raise Unavailable(trusted.fault, f"the signature by {party.key.version} is not to be trusted: {trusted.why}")
     await cloud.binauthz.require_valid(party.attestor, attestation)
     return Signed(look.image, attestation, look.blocking)

@@ -126,4 +126,4 @@ async def _proof(
     proof = prove(occurrence, image, attestor)
     if isinstance(proof, StoredAttestation):
         return proof
-    return Unavailable(Fault.UNPROVEN, f"{name}, read back, does not attest {image}: {proof.why}")
+    return Unavailable(proof.fault, f"{name}, read back, does not attest {image}: {proof.why}")

@@ -199,7 +199,7 @@ def test_a_key_that_is_not_on_the_attestor_signs_nothing(world: World, logs: Log
     world.settle()
 
     key = f"//cloudkms.googleapis.com/v1/{KEY}/cryptoKeyVersions/1"
-    assert faults(logs) == [("untrusted-key", f"{ATTESTOR} does not trust {key}")]
+    assert faults(logs) == [("key-not-on-attestor", f"{ATTESTOR} does not trust {key}")]
     assert world.faults.calls("kms.AsymmetricSign") == {}
     assert world.attestations == []
     assert world.statuses(commit) == []
@@ -214,7 +214,7 @@ def test_an_attestor_without_a_key_attests_nothing(world: World, logs: Logs) -> 
     world.pass_tests()
     world.settle()
 
-    assert faults(logs) == [("misconfigured", f"{ATTESTOR} has no keys; it can attest nothing")]
+    assert faults(logs) == [("attestor-without-keys", f"{ATTESTOR} has no keys; it can attest nothing")]
     assert world.attestations == []
 
 
@@ -231,7 +231,7 @@ def test_a_key_of_another_algorithm_signs_nothing(world: World, logs: Logs) -> N
     world.settle()
 
     ((fault, sentence),) = faults(logs)
-    assert fault == "untrusted-key"
+    assert fault == "key-algorithm-differs"
     assert sentence.endswith(f"KMS signs with ECDSA_P256_SHA256, {ATTESTOR} lists it as 'ECDSA_P384_SHA384'")
     assert world.faults.calls("kms.AsymmetricSign") == {}
     assert world.attestations == []
@@ -252,7 +252,7 @@ def test_another_public_key_under_the_keys_name_signs_nothing(world: World, logs
 
     ((fault, sentence),) = faults(logs)
     assert (fault, sentence) == (
-        "untrusted-key",
+        "public-key-differs",
         f"{ATTESTOR} lists another public key for {KEY}/cryptoKeyVersions/1 than KMS",
     )
     assert world.attestations == []

@@ -23,7 +23,7 @@ def test_a_signature_that_is_not_ours_goes_nowhere(deceit: Deceit, form: Payload
         with pytest.raises(Unavailable, match=f"the signature by {VERSION} is not to be trusted: ") as caught:
             await rig.prove(images(2), settings=SigningSettings(form))
 
-        assert caught.value.fault is Fault.UNPROVEN
+        assert caught.value.fault is Fault.SIGNATURE_NOT_OURS
         assert "binauthz.ValidateAttestationOccurrence" not in rig.counted
         assert not any("Create" in call for call in rig.counted)
         assert await rig.stored() == []

@@ -45,7 +45,7 @@ def test_an_attestation_changed_before_it_is_read_back_is_not_counted(world: Wor
         world.do(world.clients.grafeas.update_occurrence(request=update))
     world.settle()
 
-    assert faults(logs) == ["unproven"]
+    assert faults(logs) == ["signature-not-ours"]
     assert [seen.occurrence for seen in world.attestations] == [made.occurrence]
     assert world.faults.calls("kms.AsymmetricSign") == {"kms.AsymmetricSign": 2}
     assert [status.context for status in world.statuses(commit)] == ["prodgate/qa"]

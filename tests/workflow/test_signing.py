@@ -239,7 +239,7 @@ def test_what_the_attestor_does_not_verify_is_not_stored() -> None:
         with pytest.raises(Unavailable, match=f"{ATTESTOR} does not verify .*: No attestations found") as caught:
             await rig.prove_by(party, images(1))
 
-        assert caught.value.fault is Fault.UNPROVEN
+        assert caught.value.fault is Fault.ATTESTOR_REFUSES
         assert await rig.stored() == []
 
     signing(story)

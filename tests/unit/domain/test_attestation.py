@@ -18,7 +18,7 @@ from shared.domain.attestation import (
     prove,
     trusted_key,
 )
-from shared.domain.errors import Reason, Rejected
+from shared.domain.errors import Fault, Reason, Rejected
 from shared.domain.events import ReportedCompletion, TestPassed
 from shared.domain.image import PinnedImage
 from shared.domain.payload import payload
@@ -153,11 +153,30 @@ def test_an_occurrence_proves_nothing_if_any_of_it_is_not_right(case: str) -> No
     assert why in found.why
 
 
+@pytest.mark.parametrize(
+    ("case", "fault"),
+    [
+        ("another note", Fault.UNPROVEN),
+        ("another resource", Fault.UNPROVEN),
+        ("no payload", Fault.UNPROVEN),
+        ("another digest in the payload", Fault.PAYLOAD_OF_ANOTHER_IMAGE),
+        ("a signature by a stranger under our key's id", Fault.SIGNATURE_NOT_OURS),
+        ("no signature", Fault.SIGNATURE_NOT_OURS),
+    ],
+)
+def test_what_is_wrong_with_it_has_a_name(case: str, fault: Fault) -> None:
+    """Where it should have been proof, the alert and the runbook go by that name."""
+    found = trusted_key(NO_PROOF[case][0], PINNED, attestor(SIGNER.public))
+
+    assert isinstance(found, Unproven)
+    assert found.fault is fault
+
+
 def test_an_attestor_without_keys_trusts_nothing() -> None:
     """A rotated-out key proves nothing any more: the attestor's keys of now decide."""
     found = prove(occurrence(SIGNER), PINNED, attestor())
 
-    assert found == Unproven(f"none of its 1 signatures is by a key of {ATTESTOR_NAME}")
+    assert found == Unproven(f"none of its 1 signatures is by a key of {ATTESTOR_NAME}", Fault.SIGNATURE_NOT_OURS)
 
 
 def test_a_stored_attestation_cannot_be_made_elsewhere() -> None:

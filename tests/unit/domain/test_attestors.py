@@ -91,28 +91,34 @@ MISMATCHES = {
             "PQ_SIGN_SLH_DSA_SHA2_128S",
         )
     },
+    "an algorithm that the client does not know": (
+        dataclasses.replace(GOOD, algorithm="4242"),
+        _listing(),
+        Fault.UNUSABLE_KEY,
+        f"{VERSION} cannot sign: KMS gives it the algorithm 4242, which this version of prodgate does not know",
+    ),
     "a key that is not on the attestor": (
         GOOD,
         _listing(id=key_id(VERSION[:-1] + "2")),
-        Fault.UNTRUSTED_KEY,
+        Fault.KEY_NOT_ON_ATTESTOR,
         f"{ATTESTOR_NAME} does not trust {key_id(VERSION)}",
     ),
     "an attestor without keys": (
         GOOD,
         attestor(),
-        Fault.UNTRUSTED_KEY,
+        Fault.KEY_NOT_ON_ATTESTOR,
         f"{ATTESTOR_NAME} does not trust {key_id(VERSION)}",
     ),
     "another algorithm on the attestor": (
         GOOD,
         _listing(algorithm="ECDSA_P384_SHA384"),
-        Fault.UNTRUSTED_KEY,
+        Fault.KEY_ALGORITHM_DIFFERS,
         f"{VERSION}: KMS signs with ECDSA_P256_SHA256, {ATTESTOR_NAME} lists it as 'ECDSA_P384_SHA384'",
     ),
     "another public key on the attestor": (
         GOOD,
         _listing(pem=Signer().public.pem),
-        Fault.UNTRUSTED_KEY,
+        Fault.PUBLIC_KEY_DIFFERS,
         f"{ATTESTOR_NAME} lists another public key for {VERSION} than KMS",
     ),
 }
