@@ -17,6 +17,7 @@ from shared.domain.image import Digest, ImageName
 
 Tag = tuple[ImageName, str]
 _WORTH_A_BAR: Final = 5  # images
+_PATIENCE_S: Final = 120.0  # for a registry's rate limit: nobody asks again on a person's behalf, as Pub/Sub does
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ async def ask(tags: Sequence[Tag], options: RegistryOptions, console: Console) -
     """Ask for every tag at once; one that fails harms no other."""
     async with AsyncExitStack() as opened:
         session = await opened.enter_async_context(registry_session())
-        registries = Registries(session, options.endpoints, options.credentials)
+        registries = Registries(session, options.endpoints, options.credentials, patience_s=_PATIENCE_S)
         bar = opened.enter_context(Progress(console=console, transient=True, disable=len(tags) < _WORTH_A_BAR))
         task = bar.add_task("asking registries", total=len(tags))
 

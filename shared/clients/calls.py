@@ -50,7 +50,11 @@ PUBLISH: Final = Call("pubsub.Publish")
 # HTTP calls have no retry of the library's: their clients look at each answer themselves.
 REGISTRY_TRY_S: Final = 5.0
 REGISTRY_PAUSES_S: Final = (0.2, 0.4)  # before the second and the third try
-REGISTRY_RETRY_AFTER_S: Final = 5.0  # the longest that a registry may ask to wait for here; longer is Pub/Sub's
+# How long a request waits, in all, while a registry limits its rate; longer is Pub/Sub's. A question is some three
+# requests, and an event is to end as rate-limited before its deadline of 45 s ends it.
+REGISTRY_PATIENCE_S: Final = 10.0
+# The longest pause, whatever the registry asks for: one odd answer must not close it for a day.
+REGISTRY_LONGEST_PAUSE_S: Final = 300.0
 REGISTRY_AT_ONCE: Final = 64  # requests to one registry under way at a time
 GOOGLE_TOKEN_S: Final = 5.0  # one try to refresh an access token
 CLOUD_BUILD_TRY_S: Final = 5.0

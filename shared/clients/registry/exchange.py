@@ -3,21 +3,27 @@
 Rules:
 * No redirect is followed: it would lead where the registry says, and not where the configuration says.
 * What is sent is bounded, and taken as it is: nothing is decompressed, so nothing can swell.
-* A short wait (a quick retry, a small Retry-After) is waited for here, a long one by Pub/Sub.
+* A short wait (a quick retry, a small Retry-After) is waited for here, a long one by Pub/Sub, or not at all.
+* A rate limit is the host's: it holds up every request to that host (throttle.py), and is not counted as a try.
 """
 
 from __future__ import annotations
 
 import asyncio
 import math
+import time
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Final
 
 import aiohttp
 
 from shared.clients import calls
+from shared.clients.registry.throttle import Limit, Throttle
 from shared.domain.errors import Fault, Unavailable, shown
 
 _CHUNK_BYTES: Final = 64 * 1024
@@ -54,14 +60,6 @@ class Answer:
     body: bytes = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class _Setback:
-    """A try that failed, and for how long the registry asks to be left alone."""
-
-    failure: Unavailable
-    wait_s: float = 0.0
-
-
 def registry_session() -> aiohttp.ClientSession:
     """Open what all registries are asked through: TLS verified, no cookies kept, no proxy or .netrc of the process."""
     connector = aiohttp.TCPConnector(
@@ -71,10 +69,12 @@ def registry_session() -> aiohttp.ClientSession:
 
 
 class Exchange:
-    """Asks over one session."""
+    """Asks over one session; a request waits `patience_s` in all for hosts that limit how often they are asked."""
 
-    def __init__(self, session: aiohttp.ClientSession) -> None:
+    def __init__(self, session: aiohttp.ClientSession, patience_s: float = calls.REGISTRY_PATIENCE_S) -> None:
         self._session = session
+        self._patience_s = patience_s
+        self._throttles: defaultdict[str, Throttle] = defaultdict(Throttle)
 
     async def ask(self, request: Request) -> Answer:
         """Ask, and ask again where that may help.
@@ -82,24 +82,36 @@ class Exchange:
         Raises:
             Unavailable: no answer, a rate limit, an error of the registry's, a redirect, or too large an answer.
         """
+        throttle = self._throttles[_origin(request.url)]
+        until_s = time.monotonic() + self._patience_s
+        outcome = await self._in_turn(request, throttle, until_s)
         for pause_s in calls.REGISTRY_PAUSES_S:
-            outcome = await self._try(request)
             if isinstance(outcome, Answer):
-                return outcome
-            if outcome.wait_s > calls.REGISTRY_RETRY_AFTER_S:
-                raise outcome.failure
-            await asyncio.sleep(max(pause_s, outcome.wait_s))
-        outcome = await self._try(request)
-        if isinstance(outcome, Answer):
-            return outcome
-        raise outcome.failure
+                break
+            await asyncio.sleep(pause_s)
+            outcome = await self._in_turn(request, throttle, until_s)
+        if isinstance(outcome, Unavailable):
+            raise outcome
+        throttle.answered()
+        return outcome
 
-    async def _try(self, request: Request) -> Answer | _Setback:
+    async def _in_turn(self, request: Request, throttle: Throttle, until_s: float) -> Answer | Unavailable:
+        """Ask once, when it is this request's turn; after a rate limit, that is asking again."""
+        began_s = await throttle.turn(request.host, until_s)
+        while isinstance(outcome := await self._try(request), Limit):
+            throttle.limited(outcome, began_s)
+            try:
+                began_s = await throttle.turn(request.host, until_s)
+            except Unavailable:
+                raise outcome.failure from None  # what the host said to this very request says more
+        return outcome
+
+    async def _try(self, request: Request) -> Answer | Limit | Unavailable:
         try:
             answer = await self._once(request)
         except (aiohttp.ClientError, TimeoutError) as error:
             what = f"{request.host} does not answer: {type(error).__name__} {shown(str(error))}"
-            return _Setback(Unavailable(Fault.UNREACHABLE, what))
+            return Unavailable(Fault.UNREACHABLE, what)
         if answer.status in _RETRIED:
             return _setback(request, answer)
         if HTTPStatus(300) <= answer.status < HTTPStatus.BAD_REQUEST:
@@ -132,19 +144,29 @@ async def _body(response: aiohttp.ClientResponse, request: Request, headers: Map
     return bytes(body)
 
 
-def _setback(request: Request, answer: Answer) -> _Setback:
+def _setback(request: Request, answer: Answer) -> Limit | Unavailable:
     limited = answer.status == HTTPStatus.TOO_MANY_REQUESTS
     after = answer.headers.get("Retry-After")
     asks = "" if after is None else f", Retry-After {shown(after)}"
     fault = Fault.RATE_LIMITED if limited else Fault.UNREACHABLE
-    return _Setback(Unavailable(fault, f"{request.host} answers {answer.status}{asks} for {request.url}"), _wait(after))
+    failure = Unavailable(fault, f"{request.host} answers {answer.status}{asks} for {request.url}")
+    return Limit(failure, _wait(after)) if limited or after is not None else failure
 
 
 def _wait(after: str | None) -> float:
-    """Read Retry-After in seconds; a date is always too long, since a registry that is back in seconds says seconds."""
+    """Read Retry-After, seconds or a date (RFC 9110, 10.2.3), as seconds; what cannot be read is long."""
     if after is None:
         return 0.0
-    return float(after) if after.isascii() and after.isdecimal() and len(after) <= _RETRY_AFTER_DIGITS else math.inf
+    if after.isascii() and after.isdecimal():
+        return float(after) if len(after) <= _RETRY_AFTER_DIGITS else math.inf
+    try:
+        return max(0.0, (parsedate_to_datetime(after) - datetime.now(UTC)).total_seconds())
+    except (ValueError, TypeError):  # no date, or one without a zone
+        return math.inf
+
+
+def _origin(url: str) -> str:
+    return "/".join(url.split("/", 3)[:3])
 
 
 def _wrong(request: Request, what: str) -> Unavailable:

@@ -37,15 +37,20 @@ _TOKEN_ORIGINS: Final = {DOCKER_HUB: ("https://auth.docker.io",), "registry.gitl
 
 
 class Registries:
-    """Asks registries; `endpoints` maps a registry host to the URL that serves it, where that is not its own."""
+    """Asks registries; `endpoints` maps a registry host to the URL that serves it, where that is not its own.
+
+    `patience_s` is how long each request waits, in all, while a host limits how often it is asked.
+    """
 
     def __init__(
         self,
         session: aiohttp.ClientSession,
         endpoints: Mapping[str, str],
         credentials: CredentialSource | None = None,
+        *,
+        patience_s: float = calls.REGISTRY_PATIENCE_S,
     ) -> None:
-        self._exchange = Exchange(session)
+        self._exchange = Exchange(session, patience_s)
         self._access = Access(self._exchange, credentials or HostCredentials({}))
         self._endpoints = {host: url.rstrip("/") for host, url in endpoints.items()}
         self._turns: defaultdict[str, asyncio.Semaphore] = defaultdict(

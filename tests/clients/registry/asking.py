@@ -13,6 +13,7 @@ from aiohttp import web
 
 from local.registry import RegistryStandIn, media_types
 from local.registry.tokens import Tokens
+from shared.clients import calls
 from shared.clients.registry import CredentialSource, FoundManifest, HostCredentials, Registries, registry_session
 from shared.domain.errors import Fault, Unavailable
 from shared.domain.image import Digest, ImageName
@@ -83,10 +84,12 @@ async def scripted(answering: Answering) -> AsyncIterator[Scripted]:
 
 
 @asynccontextmanager
-async def asking(url: str, credentials: CredentialSource | None = None) -> AsyncIterator[Find]:
+async def asking(
+    url: str, credentials: CredentialSource | None = None, *, patience_s: float = calls.REGISTRY_PATIENCE_S
+) -> AsyncIterator[Find]:
     """Our client's question about the one image of these tests."""
     async with registry_session() as session:
-        registries = Registries(session, {HOST: url}, credentials)
+        registries = Registries(session, {HOST: url}, credentials, patience_s=patience_s)
         yield lambda reference: registries.find(IMAGE, reference)
 
 

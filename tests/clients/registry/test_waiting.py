@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import deque
 from itertools import count
 
 import aiohttp
@@ -13,8 +14,9 @@ from aiohttp import web
 from local.faults import Faults
 from local.registry import push_image
 from shared.clients import calls
-from shared.clients.registry import Registries
+from shared.clients.registry import Registries, registry_session
 from shared.domain.errors import Fault
+from shared.domain.image import ImageName
 from tests.clients.registry.asking import DIGEST, IMAGE, asking, found, manifest, run, scripted, unavailable
 from tests.local.registry.running import HOST, NAME, stand_in
 
@@ -38,7 +40,10 @@ def test_a_short_setback_is_waited_for(code: str, least_s: float) -> None:
     run(story())
 
 
-@pytest.mark.parametrize("after", ["6", "3600", "Wed, 21 Oct 2026 07:28:00 GMT", "soon", "-1", "1e9", "9" * 400])
+LONG = ["11", "3600", "Wed, 21 Oct 2099 07:28:00 GMT", "Wed, 21 Oct 2099 07:28:00", "soon", "-1", "1e9", "9" * 400]
+
+
+@pytest.mark.parametrize("after", LONG)
 @pytest.mark.parametrize(("status", "fault"), [(429, Fault.RATE_LIMITED), (503, Fault.UNREACHABLE)])
 def test_a_long_wait_is_left_to_pubsub_at_once(status: int, fault: Fault, after: str) -> None:
     """Its backoff costs nothing; a function that sleeps does. What cannot be read is long."""
@@ -55,15 +60,102 @@ def test_a_long_wait_is_left_to_pubsub_at_once(status: int, fault: Fault, after:
     run(story())
 
 
-@pytest.mark.parametrize(("status", "fault"), [(429, Fault.RATE_LIMITED), (500, Fault.UNREACHABLE)])
-def test_after_three_tries_the_last_answer_has_its_name(status: int, fault: Fault) -> None:
-    """A registry without Retry-After is asked three times in a second, and no more."""
+@pytest.mark.parametrize(("status", "fault"), [(429, Fault.RATE_LIMITED), (503, Fault.UNREACHABLE)])
+def test_a_host_that_wants_to_be_left_alone_is_by_every_request(status: int, fault: Fault) -> None:
+    """A limit is the host's: what is asked next, of another repository too, would only be refused and counted."""
 
     async def story() -> None:
-        async with scripted(lambda _: web.Response(status=status)) as server, asking(server.url) as find:
+        limited = scripted(lambda _: web.Response(status=status, headers={"Retry-After": "60"}))
+        async with limited as server, registry_session() as session:
+            registries = Registries(session, {HOST: server.url})
+            await unavailable(registries.find(IMAGE, "v1"))
+            named, detail = await unavailable(registries.find(ImageName(HOST, "mdo/other"), "v2"))
+
+        assert named is fault
+        assert detail == f"{HOST} is not asked for 60 s more, since it limits how often it may be"
+        assert len(server.seen) == 1
+
+    run(story())
+
+
+def test_a_host_is_not_left_alone_for_longer_than_the_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One odd answer, such as a proxy's `Retry-After: 86400`, must not close a registry for a day."""
+    monkeypatch.setattr(calls, "REGISTRY_LONGEST_PAUSE_S", 0.0)
+
+    async def story() -> None:
+        turns = iter((web.Response(status=429, headers={"Retry-After": "86400"}), manifest(DIGEST)))
+        async with scripted(lambda _: next(turns)) as server, asking(server.url) as find:
+            assert await find("v1") == found(DIGEST)
+
+    run(story())
+
+
+@pytest.mark.parametrize("after", ["2", "Wed, 21 Oct 2009 07:28:00 GMT"])
+def test_the_patience_of_who_asks_decides(after: str) -> None:
+    """A person's command waits for what a function leaves to Pub/Sub; a moment that is over is waited for no more."""
+
+    async def story() -> None:
+        answers = iter((web.Response(status=429, headers={"Retry-After": after}), manifest(DIGEST)))
+        async with scripted(lambda _: next(answers)) as server, asking(server.url, patience_s=3) as find:
+            began = time.monotonic()
+            assert await find("v1") == found(DIGEST)
+            assert time.monotonic() - began >= (2 if after == "2" else 0.5)
+        limited = scripted(lambda _: web.Response(status=429, headers={"Retry-After": "2"}))
+        async with limited as server, asking(server.url, patience_s=1) as find:
+            assert (await unavailable(find("v1")))[0] is Fault.RATE_LIMITED
+
+    run(story())
+
+
+def test_a_ceiling_without_retry_after_fails_no_image() -> None:
+    """Artifact Registry answers 83 requests a second and refuses the rest; all of 400 images are asked for at once."""
+    ceiling, images = 83, 400
+
+    async def story() -> None:
+        answered: deque[float] = deque(maxlen=ceiling)
+        refused = 0
+
+        def ceilinged(_: web.Request) -> web.Response:
+            nonlocal refused
+            now = time.monotonic()
+            if len(answered) == ceiling and now - answered[0] < 1:
+                refused += 1
+                return web.Response(status=429)
+            answered.append(now)
+            return manifest(DIGEST)
+
+        async with scripted(ceilinged) as server, asking(server.url) as find:
+            answers = await asyncio.gather(*(find(f"v{nth}") for nth in range(images)))
+
+        assert set(answers) == {found(DIGEST)}
+        assert refused < images
+
+    run(story())
+
+
+def test_a_limit_that_is_never_lifted_ends_as_one() -> None:
+    """A registry without Retry-After is asked again after pauses that double, while patience lasts."""
+
+    async def story() -> None:
+        async with scripted(lambda _: web.Response(status=429)) as server, asking(server.url, patience_s=2) as find:
             assert await unavailable(find("v1")) == (
-                fault,
-                f"{HOST} answers {status} for {server.url}/v2/{NAME}/manifests/v1",
+                Fault.RATE_LIMITED,
+                f"{HOST} answers 429 for {server.url}/v2/{NAME}/manifests/v1",
+            )
+
+        assert len(server.seen) == 3  # at once, after 0.5 s and after 1.5 s
+
+    run(story())
+
+
+def test_after_three_tries_the_last_answer_has_its_name() -> None:
+    """A registry that fails is asked three times in a second, and no more."""
+
+    async def story() -> None:
+        async with scripted(lambda _: web.Response(status=500)) as server, asking(server.url) as find:
+            assert await unavailable(find("v1")) == (
+                Fault.UNREACHABLE,
+                f"{HOST} answers 500 for {server.url}/v2/{NAME}/manifests/v1",
             )
 
         assert len(server.seen) == 3
