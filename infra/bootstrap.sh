@@ -3,14 +3,29 @@
 # It can be run again at any time; what is there is left as it is.
 set -euo pipefail
 
-if (($# < 2)); then
-    echo "usage: infra/bootstrap.sh PROJECT REGION [PROD_PROJECT [DEV_PROJECT]]" >&2
+registries=() builds=() state_location="" names=()
+for argument in "$@"; do
+    case $argument in
+        --registries=*) IFS=, read -ra registries <<<"${argument#*=}" ;;
+        --builds=*) IFS=, read -ra builds <<<"${argument#*=}" ;;
+        --state-location=*) state_location=${argument#*=} ;;
+        --*) names=() && break ;;
+        *) names+=("$argument") ;;
+    esac
+done
+if ((${#names[@]} < 2 || ${#names[@]} > 4)); then
+    cat >&2 <<EOF
+usage: infra/bootstrap.sh PROJECT REGION [PROD_PROJECT [DEV_PROJECT]]
+    [--registries=PROJECT,…]      other projects whose Artifact Registry is followed
+    [--builds=PROJECT,…]          other projects whose Cloud Build runs suites
+    [--state-location=LOCATION]   where the state is kept; a multi-region such as EU outlives the region
+EOF
     exit 2
 fi
-project=$1
-region=$2
-prod_project=${3:-$project}
-dev_project=${4:-}
+project=${names[0]}
+region=${names[1]}
+prod_project=${names[2]:-$project}
+dev_project=${names[3]:-}
 state_bucket="$project-prodgate-state"
 
 echo "APIs that Terraform itself calls ..." >&2
@@ -30,15 +45,23 @@ done
 
 # Artifact Registry and Cloud Build publish here, and do not always make the topics; Terraform imports them.
 echo "topics that Google publishes to ..." >&2
-for topic in gcr cloud-builds; do
-    gcloud pubsub topics describe "$topic" --project="$project" >/dev/null 2>&1 \
-        || gcloud pubsub topics create "$topic" --project="$project"
+make_topic() {
+    gcloud pubsub topics describe "$1" --project="$2" >/dev/null 2>&1 || gcloud pubsub topics create "$1" --project="$2"
+}
+make_topic gcr "$project"
+make_topic cloud-builds "$project"
+# They publish in their own project only. Terraform listens to these from the gate's, and leaves them alone.
+for other in ${registries[@]+"${registries[@]}"} ${builds[@]+"${builds[@]}"}; do
+    gcloud services enable --project="$other" \
+        cloudresourcemanager.googleapis.com iam.googleapis.com pubsub.googleapis.com
 done
+for other in ${registries[@]+"${registries[@]}"}; do make_topic gcr "$other"; done
+for other in ${builds[@]+"${builds[@]}"}; do make_topic cloud-builds "$other"; done
 
 echo "the bucket of the state ..." >&2
 if ! gcloud storage buckets describe "gs://$state_bucket" --project="$project" >/dev/null 2>&1; then
-    gcloud storage buckets create "gs://$state_bucket" --project="$project" --location="$region" \
-        --uniform-bucket-level-access --public-access-prevention
+    gcloud storage buckets create "gs://$state_bucket" --project="$project" \
+        --location="${state_location:-$region}" --uniform-bucket-level-access --public-access-prevention
 fi
 # Also where it was there already: a state that was overwritten by mistake is got back.
 gcloud storage buckets update "gs://$state_bucket" --project="$project" --versioning

@@ -68,6 +68,19 @@ module "prod_services" {
   ]
 }
 
+module "dev_services" {
+  source = "./modules/services"
+  count  = var.dev_project == null ? 0 : 1
+
+  project = var.dev_project
+  services = var.dev_project == var.project ? [] : [
+    "binaryauthorization",
+    "cloudresourcemanager",
+    "logging",
+    "monitoring",
+  ]
+}
+
 module "artifacts" {
   source = "./modules/artifacts"
 
@@ -78,19 +91,14 @@ module "artifacts" {
 }
 
 module "deployer" {
-  source = "./modules/deployer"
+  source     = "./modules/deployer"
+  depends_on = [module.services, module.prod_services, module.dev_services]
 
   project      = var.project
   prod_project = var.prod_project
   dev_project  = var.dev_project
   state_bucket = var.state_bucket
-  grants = concat(
-    [
-      "roles/binaryauthorization.policyViewer",
-      "roles/containeranalysis.occurrences.editor",
-      "roles/logging.logWriter",
-      "roles/storage.objectViewer",
-    ],
-    anytrue([for suite in var.suites : suite.cloud_build != null]) ? ["roles/cloudbuild.builds.viewer"] : [],
-  )
+  grants       = { for project, roles in local.grants : project => distinct(roles) }
+  repositories = { for prefix, at in local.own_repositories : prefix => at if at.project != var.project }
+  topics       = local.foreign_topics
 }

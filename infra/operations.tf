@@ -2,13 +2,14 @@
 
 module "operations" {
   source     = "./modules/operations"
-  depends_on = [module.services, module.prod_services]
+  depends_on = [module.services, module.prod_services, module.dev_services]
 
   project      = var.project
   prod_project = var.prod_project
+  dev_project  = var.dev_project
   # Written out, since alerts must be known before the accounts and subscriptions that they name are made.
   attester                 = "prodgate-attest-images@${var.project}.iam.gserviceaccount.com"
-  subscriptions            = [for topic in keys(local.wakes) : "${topic}-push"]
+  subscriptions            = keys(local.subscriptions)
   dead_letter_subscription = "dead-letter-pull"
   emails                   = var.alerts.emails
   more_channels            = var.alerts.more_channels

@@ -14,6 +14,21 @@ locals {
   scanned_projects = contains(keys(lookup(var.settings, "attest_images", {})), "PRODGATE_VULNERABILITIES") ? toset([
     for repository in local.own_repositories : repository.project
   ]) : toset([])
+  # Where what role is given on a whole project: the deployer may give exactly these.
+  grants = {
+    for grant in concat(
+      [
+        { project = var.project, role = "roles/logging.logWriter" },
+        { project = var.project, role = "roles/storage.objectViewer" },
+        { project = var.prod_project, role = "roles/binaryauthorization.policyViewer" },
+        { project = var.prod_project, role = "roles/containeranalysis.occurrences.editor" },
+      ],
+      [for project in local.scanned_projects : { project = project, role = "roles/containeranalysis.occurrences.viewer" }],
+      [for project in local.build_projects : { project = project, role = "roles/cloudbuild.builds.viewer" }],
+    ) : grant.project => grant.role...
+  }
+  # Where suites run in Cloud Build.
+  build_projects = toset([for suite in var.suites : suite.cloud_build.project if suite.cloud_build != null])
   # What attest_images attests: what a release must pass, and the probe.
   attested = toset(concat(keys(var.suites), var.probe == null ? [] : ["probe"]))
   signing  = merge(module.signing, module.probe_signing)
@@ -89,7 +104,7 @@ resource "google_project_iam_member" "findings" {
 
 # A build can only be looked at with a right on its project.
 resource "google_project_iam_member" "builds" {
-  for_each = toset([for suite in var.suites : suite.cloud_build.project if suite.cloud_build != null])
+  for_each = local.build_projects
 
   project = each.key
   role    = "roles/cloudbuild.builds.viewer"

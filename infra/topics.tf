@@ -16,6 +16,30 @@ locals {
     prod-tests-finished  = "confirm_prod"
   }
 
+  # Artifact Registry and Cloud Build publish in the project that the repository or the build is in, and there only.
+  foreign_topics = merge(
+    {
+      for project in distinct([for repository in local.own_repositories : repository.project]) :
+      "gcr ${project}" => { project = project, topic = "gcr" } if project != var.project
+    },
+    length(var.build_triggers) == 0 ? {} : {
+      for project in local.build_projects :
+      "cloud-builds ${project}" => { project = project, topic = "cloud-builds" } if project != var.project
+    },
+  )
+  # Subscription → its topic, and the function that it wakes. Without triggers no build is a test result, and
+  # attest_images would reject each.
+  subscriptions = merge(
+    {
+      for topic, function in local.wakes : "${topic}-push" => { topic = module.topics.ids[topic], function = function }
+      if topic != "cloud-builds" || length(var.build_triggers) > 0
+    },
+    {
+      for which, at in local.foreign_topics :
+      "${at.topic}-${replace(at.project, ":", "-")}-push" => { topic = module.deployer.topics[which], function = local.wakes[at.topic] }
+    },
+  )
+
   # Operators cannot say that tests passed: only CI can, and attest_images asks for more than its word.
   publishers = {
     test-passed          = var.testers
@@ -68,13 +92,13 @@ resource "google_pubsub_topic_iam_member" "dead_letter" {
 
 module "subscription" {
   source   = "./modules/subscription"
-  for_each = local.wakes
+  for_each = local.subscriptions
 
   project           = var.project
-  topic             = module.topics.ids[each.key]
-  name              = "${each.key}-push"
-  endpoint          = module.function[each.value].uri
-  waker             = module.function[each.value].waker
+  topic             = each.value.topic
+  name              = each.key
+  endpoint          = module.function[each.value.function].uri
+  waker             = module.function[each.value.function].waker
   dead_letter_topic = module.topics.ids["dead-letter"]
   delivery_attempts = var.delivery_attempts
   pubsub_agent      = local.pubsub_agent

@@ -22,6 +22,7 @@ Every right that [infra/](../infra/README.md) gives, written by `make iam` out o
 variables of [prodgate.tfvars.example](../infra/prodgate.tfvars.example); a test holds this page against it. There is no
 other: nobody is `owner` or `editor`, no binding replaces what others gave, and no key of a service account exists.
 
+`Pub/Sub of …` and `Binary Authorization of …` are Google's own identities in a project.
 `wake-…` is whom Pub/Sub calls a function as. `deployer` applies infra/, after a person has approved; its rights on
 whole projects are wide, for what it makes does not exist before, but of roles on projects it can give only those of
 prodgate.

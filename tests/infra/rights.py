@@ -20,12 +20,13 @@ _PLACES: Final = {  # resource type → what its binding hangs on, and which of 
     "google_service_account_iam_member": ("account", ("service_account_id",)),
     "google_storage_bucket_iam_member": ("bucket", ("bucket",)),
 }
+GATE: Final = "mdo-gate"  # the example's
 _OWN: Final = re.compile(r"serviceAccount:prodgate-(?P<name>[a-z-]+)@.*")
-_AGENT: Final = re.compile(r"serviceAccount:service-[0-9]+@gcp-sa-(?P<name>[a-z-]+)\..*")
+_AGENT: Final = re.compile(r"serviceAccount:service-(?P<number>[0-9]+)@gcp-sa-(?P<name>[a-z-]+)\..*")
 _FEDERATED: Final = re.compile(
     r"principalSet://.*/workloadIdentityPools/prodgate-github/attribute\.repository_id/(?P<id>[0-9]+)"
 )
-_AGENTS: Final = {"pubsub": "Pub/Sub itself", "binaryauthorization": "Binary Authorization itself"}
+_AGENTS: Final = {"pubsub": "Pub/Sub", "binaryauthorization": "Binary Authorization"}
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -45,25 +46,26 @@ def rights(resources: Iterable[Mapping[str, Any]]) -> list[Right]:
     Raises:
         KeyError: a type of binding that is not in the table of places.
     """
-    return sorted(
-        _right(resource) for resource in resources if re.search(r"_iam_(member|binding|policy)$", resource["type"])
-    )
+    made = list(resources)
+    numbers = {p["values"]["number"]: p["values"]["project_id"] for p in made if p["type"] == "google_project"}
+    bindings = (each for each in made if re.search(r"_iam_(member|binding|policy)$", each["type"]))
+    return sorted(_right(binding, numbers) for binding in bindings)
 
 
-def _right(resource: Mapping[str, Any]) -> Right:
+def _right(resource: Mapping[str, Any], numbers: Mapping[str, str]) -> Right:
     kind, keys = _PLACES[resource["type"]]
     values = resource["values"]
     place = "/".join(values[key] for key in keys)
-    short = re.sub(r"^projects/[^/]+/(topics|serviceAccounts)/", "", place).partition("@")[0]
+    short = re.sub(rf"^projects/{GATE}/(topics|serviceAccounts)/", "", place).partition("@")[0]
     conditions = values.get("condition") or [{"title": ""}]
-    return Right(_who(values["member"]), values["role"], kind, short, conditions[0]["title"])
+    return Right(_who(values["member"], numbers), values["role"], kind, short, conditions[0]["title"])
 
 
-def _who(member: str) -> str:
+def _who(member: str, numbers: Mapping[str, str]) -> str:
     if own := _OWN.fullmatch(member):
         return own["name"]
     if agent := _AGENT.fullmatch(member):
-        return _AGENTS[agent["name"]]
+        return f"{_AGENTS[agent['name']]} of {numbers[agent['number']]}"
     if federated := _FEDERATED.fullmatch(member):
         return f"GitHub's repository {federated['id']}"
     return member

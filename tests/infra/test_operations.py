@@ -51,9 +51,23 @@ def test_every_alert_tells_somebody_of_its_own_project(state: State) -> None:
     """A channel of another project is refused by the API; an alert without any is a light in an empty room."""
     channels = {c["name"]: c["project"] for c in made(state, "google_monitoring_notification_channel")}
 
-    assert set(channels.values()) == {"mdo-gate", "mdo-prod"}
+    assert set(channels.values()) == {"mdo-gate", "mdo-prod", "mdo-dev"}
     for alert in made(state, "google_monitoring_alert_policy"):
         assert {channels[name] for name in alert["notification_channels"]} == {alert["project"]}
+
+
+def test_an_alert_on_a_project_that_there_is_not_is_not_made(provider: Provider, tmp_path: Path) -> None:
+    """Where dev is a cluster of prod's project, there is nobody to tell of it."""
+    stage(ROOT, tmp_path / "dist")
+    terraform = Terraform(tmp_path, provider, variables=INFRA / "prodgate.tfvars.example")
+    assert '"prodgate: dev-policy-changed"' in terraform.changes()
+    terraform.set({"dev_project": None})
+
+    planned = terraform.changes()
+
+    assert '"prodgate: policy-changed"' in planned
+    assert "dev-policy-changed" not in planned
+    assert "mdo-dev" not in planned
 
 
 def test_an_alert_on_a_log_has_the_limit_that_the_api_asks_for(state: State) -> None:

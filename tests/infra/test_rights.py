@@ -7,10 +7,14 @@ from typing import Final
 
 import pytest
 
+from infra.staging.stage import stage
+from tests.infra.deployer import Resource, idle, may_listen, missing
 from tests.infra.matrix import PAGE, page
-from tests.infra.rights import Right, rights
-from tests.infra.terraform import INFRA, Terraform
+from tests.infra.provider.server import Provider
+from tests.infra.rights import GATE, Right, rights
+from tests.infra.terraform import INFRA, ROOT, Terraform
 
+TRIGGER: Final = "7d3f1a52-0000-4000-8000-000000000001"
 OPERATORS: Final = "group:prodgate-operators@mdo.example"
 CI: Final = "serviceAccount:ci-dev@mdo-ci.iam.gserviceaccount.com"
 WIDE: Final = re.compile(r"admin|editor|owner|^roles/(viewer|browser)$", re.IGNORECASE)
@@ -22,6 +26,25 @@ ON_PROJECTS: Final = {
     ("builder", "roles/storage.objectViewer"),
     ("open-prod-pr", "roles/binaryauthorization.policyViewer"),
 }
+
+
+# Images, and suites in Cloud Build, in projects that are not the gate's; findings are read there too.
+_ELSEWHERE: Final = {
+    "suites": {"qa": {"cloud_build": {"project": "mdo-ci", "location": "global", "trigger": TRIGGER}}},
+    "build_triggers": {TRIGGER: "qa"},
+    "settings": {"attest_images": {"PRODGATE_VULNERABILITIES": '{"qa":{"mode":"off"}}'}},
+}
+
+
+@pytest.fixture(scope="module")
+def elsewhere(provider: Provider, tmp_path_factory: pytest.TempPathFactory) -> list[Resource]:
+    """Everything that is made where registries and builds are in projects of their own."""
+    folder = tmp_path_factory.mktemp("elsewhere")
+    stage(ROOT, folder / "dist")
+    terraform = Terraform(folder, provider, variables=INFRA / "prodgate.tfvars.example")
+    terraform.set(_ELSEWHERE)
+    terraform.apply()
+    return terraform.resources()
 
 
 @pytest.fixture(scope="module")
@@ -53,17 +76,34 @@ def test_rights_on_whole_projects_are_the_few_that_cannot_be_smaller(given: list
 
 
 def test_the_deployer_can_give_no_role_on_a_project_but_those_in_use(gate: Terraform, given: list[Right]) -> None:
-    """Its own roles are not among them, so it cannot make itself mightier."""
-    conditions = {
-        resource["values"]["condition"][0]["expression"]
+    """Its own roles are not among them, so it cannot make itself mightier; and each only where it is in use."""
+    grantable = {
+        (role, resource["values"]["project"])
         for resource in gate.resources()
         if resource["values"].get("role") == "roles/resourcemanager.projectIamAdmin"
+        for role in re.findall(r'"(roles/[^"]+)"', resource["values"]["condition"][0]["expression"])
     }
-    assert len(conditions) == 1
-    grantable = set(re.findall(r'"(roles/[^"]+)"', conditions.pop()))
-    assert grantable == {role for _, role in ON_PROJECTS}
-    own = {right.role for right in given if right.who == "deployer"}
-    assert grantable & own == {"roles/logging.logWriter"}  # which its builds need for their own logs
+    on_projects = [right for right in given if right.kind == "project"]
+    assert grantable == {(right.role, right.place) for right in on_projects if right.who != "deployer"}
+    own = {(right.role, right.place) for right in on_projects if right.who == "deployer"}
+    assert grantable & own == {("roles/logging.logWriter", GATE)}  # which its builds need for their own logs
+
+
+def test_a_plan_by_the_deployer_is_refused_nothing_and_an_apply_neither(elsewhere: list[Resource]) -> None:
+    """Of each resource, in each of the projects: prod, dev, the registries', the builds'."""
+    assert missing(elsewhere) == []
+
+
+def test_no_role_of_the_deployer_is_there_for_nothing(gate: Terraform) -> None:
+    """On each project, something needs it; two are for what its builds do beside Terraform."""
+    assert idle(gate.resources()) == {("roles/logging.logWriter", GATE), ("roles/logging.viewer", GATE)}
+
+
+def test_the_deployer_may_subscribe_to_whatever_topic_wakes_a_function(elsewhere: list[Resource]) -> None:
+    """Artifact Registry and Cloud Build publish in their own projects."""
+    topics = {each["values"]["topic"] for each in elsewhere if each["type"] == "google_pubsub_subscription"}
+    assert {topic.split("/")[1] for topic in topics} == {GATE, "mdo", "mdo-ci"}
+    assert [topic for topic in topics if not may_listen(elsewhere, topic)] == []
 
 
 @pytest.mark.parametrize(

@@ -64,6 +64,37 @@ def test_every_topic_on_the_page_exists_and_wakes_what_the_page_says(made: list[
     assert {topic: name.replace("_", "-") for topic, name in told.items() if name != "nobody"}.items() <= woken.items()
 
 
+def test_registries_of_other_projects_wake_resolve_image_too(made: list[Resource]) -> None:
+    """Artifact Registry publishes in the repository's own project, which in the example is not the gate's."""
+    [push] = [push for push in _pushes(made) if push["topic"] == "projects/mdo/topics/gcr"]
+    assert (push["name"], push["project"]) == ("gcr-mdo-push", "mdo-gate")
+    assert push["push_config"][0]["push_endpoint"].startswith("https://resolve-image-")
+
+
+def test_builds_wake_attest_images_only_where_triggers_run_suites(gate: Terraform, made: list[Resource]) -> None:
+    """Without any, each build in the project would be rejected as an event that nobody should have published."""
+    assert not [push for push in _pushes(made) if "cloud-builds" in push["topic"]]
+    gate.set({"build_triggers": {"7d3f1a52-0000-4000-8000-000000000001": "qa"}})
+    try:
+        assert '"cloud-builds-push"' in gate.changes()
+    finally:
+        gate.set({})
+
+
+def test_an_event_that_waits_is_seen_on_every_push_subscription(made: list[Resource]) -> None:
+    """Those on topics of other projects too."""
+    names = {f'"{push["name"]}"' for push in _pushes(made)}
+    filters = [
+        condition["condition_threshold"][0]["filter"]
+        for alert in _all(made, "monitoring_alert_policy")
+        for condition in alert["conditions"]
+        if condition["condition_threshold"] and "one_of" in condition["condition_threshold"][0]["filter"]
+    ]
+    assert len(filters) == 2
+    for text in filters:
+        assert set(re.findall(r'"[a-z-]+-push"', text)) == names
+
+
 def test_what_nobody_listens_on_is_kept_by_a_pull_subscription(made: list[Resource]) -> None:
     """Pub/Sub drops what lands on a topic without a subscription."""
     kept = [subscription for subscription in _all(made, "pubsub_subscription") if not subscription["push_config"]]

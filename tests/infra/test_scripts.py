@@ -18,8 +18,8 @@ from tests.infra.terraform import INFRA
 _GCLOUD: Final = r"""#!/usr/bin/env bash
 printf '%q ' gcloud "$@" >> "$MEMORY/calls"; echo >> "$MEMORY/calls"
 case "$*" in
-    *" describe "*) grep -qxF "$4" "$MEMORY/made" ;;
-    "pubsub topics create "*|"storage buckets create "*) echo "$4" >> "$MEMORY/made" ;;
+    *" describe "*) grep -qxF "$4 $5" "$MEMORY/made" ;;
+    "pubsub topics create "*|"storage buckets create "*) echo "$4 $5" >> "$MEMORY/made" ;;
     "logging read "*) cat "$MEMORY/log" ;;
 esac
 """
@@ -53,6 +53,9 @@ class _Memory:
 def memory(tmp_path: Path) -> _Memory:
     """A project in which nothing was made yet."""
     return _Memory(tmp_path)
+
+
+OTHERS: Final = ("--registries=mdo,mdo-more", "--builds=mdo-ci", "--state-location=US")
 
 
 def _made(calls: list[str]) -> list[str]:
@@ -89,6 +92,27 @@ def test_what_is_configured_is_put_where_cloud_build_plans_with_it(memory: _Memo
     assert copied == f"gcloud storage cp {scripts}/prodgate.auto.tfvars {put}"
 
 
+def test_other_projects_get_the_topics_that_google_publishes_to_there(memory: _Memory) -> None:
+    """Artifact Registry and Cloud Build publish in their own project, and nothing where there is no topic."""
+    assert memory.run("bootstrap.sh", "mdo-gate", "us-central1", *OTHERS).returncode == 0
+    topics = [call.split() for call in _made(memory.calls()) if "topics" in call]
+    assert [(name, project.partition("=")[2]) for *_, name, project in topics] == [
+        ("gcr", "mdo-gate"),
+        ("cloud-builds", "mdo-gate"),
+        ("gcr", "mdo"),
+        ("gcr", "mdo-more"),
+        ("cloud-builds", "mdo-ci"),
+    ]
+
+
+@pytest.mark.parametrize(("options", "location"), [((), "us-central1"), (("--state-location=US",), "US")])
+def test_the_state_may_outlive_the_region(memory: _Memory, options: tuple[str, ...], location: str) -> None:
+    """In a multi-region; what the gate itself is in is said apart from that."""
+    memory.run("bootstrap.sh", "mdo-gate", "us-central1", *options)
+    [bucket] = [call for call in memory.calls() if "buckets create" in call]
+    assert f"--location={location}" in bucket.split()
+
+
 def test_the_state_is_kept_from_the_public_and_from_mistakes(memory: _Memory) -> None:
     """It names every resource, and losing it means importing all of them by hand."""
     memory.run("bootstrap.sh", "mdo-gate", "us-central1")
@@ -97,8 +121,15 @@ def test_the_state_is_kept_from_the_public_and_from_mistakes(memory: _Memory) ->
     assert any("buckets update" in call and "--versioning" in call for call in memory.calls())
 
 
-@pytest.mark.parametrize(("script", "given"), [("bootstrap.sh", ["mdo-gate"]), ("after_apply.sh", [])])
-def test_too_few_arguments_change_nothing(memory: _Memory, script: str, given: list[str]) -> None:
+@pytest.mark.parametrize(
+    ("script", "given"),
+    [
+        ("bootstrap.sh", ["mdo-gate"]),
+        ("bootstrap.sh", ["mdo-gate", "us-central1", "--registry=mdo"]),
+        ("after_apply.sh", []),
+    ],
+)
+def test_arguments_that_are_not_understood_change_nothing(memory: _Memory, script: str, given: list[str]) -> None:
     """And say what is missing."""
     refused = memory.run(script, *given)
     assert refused.returncode == 2
@@ -119,7 +150,7 @@ def test_an_apply_without_a_probe_says_that_nothing_was_tried(memory: _Memory) -
 )
 def test_an_apply_is_good_when_both_messages_of_the_probe_came_through(memory: _Memory, log: str, missing: str) -> None:
     """Otherwise the build fails and says where they stopped."""
-    (memory.folder / "made").write_text("prodgate-probe-image\n")
+    (memory.folder / "made").write_text("prodgate-probe-image --project=mdo-gate\n")
     (memory.folder / "log").write_text(log)
     told = memory.run("after_apply.sh", "mdo-gate", "us-central1")
     assert (told.returncode == 0) == (missing == "")
@@ -131,8 +162,8 @@ def test_an_apply_is_good_when_both_messages_of_the_probe_came_through(memory: _
 @pytest.mark.skipif(shutil.which("gcloud") is None, reason="gcloud is not installed")
 def test_every_command_is_one_that_gcloud_knows(memory: _Memory, tmp_path: Path) -> None:
     """Down to the flags: gcloud's own linter reads what the scripts asked."""
-    (memory.folder / "made").write_text("prodgate-probe-image\n")
-    memory.run("bootstrap.sh", "mdo-gate", "us-central1", "mdo-prod", "mdo-dev")
+    (memory.folder / "made").write_text("prodgate-probe-image --project=mdo-gate\n")
+    memory.run("bootstrap.sh", "mdo-gate", "us-central1", "mdo-prod", "mdo-dev", *OTHERS)
     memory.run("after_apply.sh", "mdo-gate", "us-central1")
     commands = tmp_path / "commands.json"
     commands.write_text(json.dumps([{"command_string": call} for call in sorted(set(memory.calls()))]))

@@ -10,11 +10,15 @@ locals {
     subscriptions            = join(", ", [for name in var.subscriptions : "\"${name}\""])
   }))
 
-  projects = { gate = var.project, prod = var.prod_project }
+  # Without a dev project there is no alert on it.
+  projects = merge(
+    { gate = var.project, prod = var.prod_project },
+    var.dev_project == null ? {} : { dev = var.dev_project },
+  )
 }
 
 resource "google_monitoring_alert_policy" "log" {
-  for_each = { for name, alert in local.alerts : name => alert if can(alert.log) }
+  for_each = { for name, alert in local.alerts : name => alert if can(alert.log) && can(local.projects[alert.log.project]) }
 
   project      = local.projects[each.value.log.project]
   display_name = "prodgate: ${each.key}"

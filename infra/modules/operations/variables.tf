@@ -8,6 +8,11 @@ variable "prod_project" {
   type        = string
 }
 
+variable "dev_project" {
+  description = "The project of dev, whose policy only watches, if there is one."
+  type        = string
+}
+
 variable "attester" {
   description = "The service account of attest_images: the only one that may sign and attest."
   type        = string

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import zlib
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -10,12 +11,17 @@ from tests.infra.provider.schema import type_of
 from tests.infra.provider.wire import UNKNOWN
 
 _Block = dict[str, Any]
-PROJECT_NUMBER: Final = "123456789012"
 
 
 def planned(entry: dict[str, Any], proposed: _Block, prior: _Block | None) -> _Block:
-    """Mark what is computed and neither configured nor known from before as unknown."""
-    return _filled(entry, proposed, lambda name, _: (prior or {}).get(name, UNKNOWN) if prior else UNKNOWN)
+    """Mark what is computed and neither configured nor known from before as unknown.
+
+    What is configured and not known yet stays so, or Terraform refuses the plan. In nested blocks it has put what was
+    known from before already.
+    """
+    computed = {name for name, attribute in entry["attributes"].items() if "computed" in attribute.split()}
+    kept = {name: value for name, value in (prior or {}).items() if name in computed and proposed.get(name) is None}
+    return _filled(entry, {**proposed, **kept}, lambda _name, _attribute: UNKNOWN)
 
 
 def applied(kind: str, entry: dict[str, Any], planned_state: _Block) -> _Block:
@@ -25,7 +31,11 @@ def applied(kind: str, entry: dict[str, Any], planned_state: _Block) -> _Block:
 
     def fill(name: str, attribute: str) -> Any:
         form = made.get(name)
-        return form.format_map({**_DEFAULTS, **own}) if form else _made_up(kind, name, attribute, own)
+        return (
+            form.format_map({**_DEFAULTS, **own, "number": _number(own)})
+            if form
+            else _made_up(kind, name, attribute, own)
+        )
 
     return _filled(entry, planned_state, fill)
 
@@ -40,6 +50,12 @@ def _filled(entry: dict[str, Any], state: _Block, fill: Callable[[str, str], Any
         if isinstance(state.get(name), list):
             filled[name] = [_filled(nested, item, fill) for item in state[name]]
     return filled
+
+
+def _number(own: dict[str, str]) -> str:
+    """Number a project, each differently and always alike."""
+    project = own.get("project_id") or own.get("project") or _DEFAULTS["project"]
+    return f"{100_000_000_000 + zlib.crc32(project.encode())}"
 
 
 def _made_up(kind: str, name: str, attribute: str, own: dict[str, str]) -> Any:
@@ -59,8 +75,8 @@ def _collection(told: list[Any]) -> Any:
     return {} if kind == "map" else []
 
 
-_DEFAULTS: Final = {"project": "the-provider-s-project", "location": "nowhere", "number": PROJECT_NUMBER}
-_POOLS: Final = f"projects/{PROJECT_NUMBER}/locations/global/workloadIdentityPools"
+_DEFAULTS: Final = {"project": "the-provider-s-project", "location": "nowhere"}
+_POOLS: Final = "projects/{number}/locations/global/workloadIdentityPools"
 _EMAIL: Final = "{account_id}@{project}.iam.gserviceaccount.com"
 # Where the configuration builds on the form of a computed value, it is as Google makes it.
 _MADE: Final = {
@@ -79,7 +95,7 @@ _MADE: Final = {
     "google_kms_key_ring": {"id": "projects/{project}/locations/{location}/keyRings/{name}"},
     "google_monitoring_notification_channel": {"name": "projects/{project}/notificationChannels/{display_name}"},
     "google_project_iam_custom_role": {"name": "projects/{project}/roles/{role_id}"},
-    "google_project": {"number": PROJECT_NUMBER},
+    "google_project": {"number": "{number}"},
     "google_pubsub_topic": {"id": "projects/{project}/topics/{name}"},
     "google_service_account": {
         "email": _EMAIL,
