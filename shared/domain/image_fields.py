@@ -51,13 +51,22 @@ class TagKeys:
 
 
 @dataclass(frozen=True, slots=True)
+class PodPlace:
+    """What a manifest says of where its pods run: their namespace, their service account's name; None says nothing."""
+
+    namespace: str | None = None
+    service_account: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ImageField:
     """One image in a manifest: where it stands (`start` and `end` in characters, `line` from 1) and what it says.
 
     `reference` is the image that runs, `source` what stands in the text, which a kustomization may override in part;
     `keys` is there where it is such an override itself. `follows` is the tag that the line names: its own, or the one
     in its `# tag:` comment; `pattern` says which others it moves to. A person froze a line that `is_frozen`. Of a
-    container kustomize overrides the image; of anything else it depends on the version.
+    container kustomize overrides the image; of anything else it depends on the version. `pods` are the places in which
+    it runs, several where kustomizations bring it to several.
     """
 
     path: str
@@ -72,6 +81,7 @@ class ImageField:
     is_frozen: bool = False
     is_container: bool = False
     keys: TagKeys | None = None
+    pods: tuple[PodPlace, ...] = (PodPlace(),)
 
     @property
     def place(self) -> str:
@@ -100,7 +110,7 @@ class ImageLines:
         self.text = text
         self._frozen = FrozenLines(text)
 
-    def field(self, node: Scalar, holder: Mapping, *, is_container: bool) -> ImageField:
+    def field(self, node: Scalar, holder: Mapping, pod: PodPlace, *, is_container: bool) -> ImageField:
         """Read the image in a scalar, without its pattern.
 
         Raises:
@@ -121,6 +131,7 @@ class ImageLines:
             source=node.value,
             is_frozen=self.is_frozen(place[1]),
             is_container=is_container,
+            pods=(pod,),
         )
 
     def is_frozen(self, end: int) -> bool:

@@ -16,7 +16,7 @@ from typing import Final
 
 from shared.domain.errors import Reason, Rejected, shown
 from shared.domain.following import TagComment, TagPattern
-from shared.domain.image_fields import Block, ImageLines, TagKeys, place_in
+from shared.domain.image_fields import Block, ImageLines, PodPlace, TagKeys, place_in
 from shared.domain.yaml_nodes import (
     Mapping,
     Node,
@@ -54,6 +54,7 @@ _CHANGES_NO_IMAGE: Final = frozenset(
         "sortOptions",
     }
 )
+_RENAMES: Final = ("namePrefix", "nameSuffix")
 _READ: Final = frozenset({"bases", "images", "patches", "patchesJson6902", "patchesStrategicMerge", "resources"})
 _LABEL_KEYS: Final = frozenset({"pairs", "includeSelectors", "includeTemplates"})
 _IMAGE_KEYS: Final = frozenset({"name", "newName", "newTag", "digest"})
@@ -112,11 +113,22 @@ class ImageEntry:
 
 @dataclass(frozen=True, slots=True)
 class Kustomization:
-    """What one kustomization does, as far as images go."""
+    """What one kustomization does, as far as images go, and the pods that run them.
+
+    It brings every resource into its `namespace`, if it has one; where it `renames`, service accounts have other names.
+    """
 
     resources: tuple[Named, ...] = ()
     images: tuple[ImageEntry, ...] = ()
     patches: tuple[Patch, ...] = ()
+    namespace: str | None = None
+    renames: bool = False
+
+    def moved(self, pod: PodPlace) -> PodPlace:
+        """Say what is known of a pod's place behind this kustomization, whose patches may say anything about it."""
+        if self.patches:
+            pod = PodPlace()
+        return PodPlace(self.namespace or pod.namespace, None if self.renames else pod.service_account)
 
 
 @dataclass(slots=True)
@@ -141,6 +153,8 @@ class KustomizationReader:
             tuple(self._named(root)),
             tuple(entry for item in self._items(root, "images") for entry in self._image(item)),
             tuple(self._patches(root)),
+            namespace=None if (namespace := _scalar(root, "namespace")) is None else namespace.value,
+            renames=any(_scalar(root, key) is not None for key in _RENAMES),
         )
 
     def _named(self, root: Mapping) -> Iterator[Named]:

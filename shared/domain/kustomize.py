@@ -6,6 +6,7 @@ Rules:
 * What no other kustomization includes is deployed, and so is one that stands in a configured folder itself. A
   resource below a kustomization that lists it is judged by each of its effective images, not by its line.
 * A file that no kustomization lists is judged as it stands.
+* `namespace` brings everything to one place; what a prefix, a suffix or a patch may have changed about it is not known.
 * What is remote, missing, outside of the deployed folders, or read differently by versions of kustomize is a problem.
 
 Source: sigs.k8s.io/kustomize api/filters/imagetag (updater.go, legacy.go) and api/image/image.go, v5.
@@ -22,7 +23,7 @@ from typing import Final
 from shared.domain import limits
 from shared.domain.errors import Reason, Rejected, shown
 from shared.domain.image import ImageReference
-from shared.domain.image_fields import ImageField
+from shared.domain.image_fields import ImageField, PodPlace
 from shared.domain.image_paths import ImagePaths
 from shared.domain.kustomization import ImageEntry, Kustomization, Named, TagText
 from shared.domain.kustomize_patches import problem_of
@@ -37,10 +38,11 @@ _REMOTE: Final = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class _Image:
-    """An image of a resource as it is now, and the path and the entry that decided its tag, if one did."""
+    """An image of a resource as it is now, where it runs, and the path and the entry that decided its tag, if any."""
 
     field: ImageField
     value: str
+    pod: PodPlace
     decided: tuple[str, TagText] | None = None
 
 
@@ -61,7 +63,7 @@ class _Tree:
         self._files = {posixpath.normpath(m.path): m for m in manifests if m.kustomization is None}
         self._kustomizations: dict[str, Manifest] = {}
         self._problems: dict[str, list[Rejected]] = {}
-        self._images: dict[str, dict[ImageField, None]] = {}
+        self._images: dict[str, dict[ImageField, dict[PodPlace, None]]] = {}
         self._made: dict[str, tuple[_Image, ...] | None] = {}
         self._included: set[str] = set()
         self._listed: set[str] = set()
@@ -96,8 +98,9 @@ class _Tree:
             return replace(manifest, images=(), problems=())
         if manifest.kustomization is None and path not in self._listed:
             return manifest
-        images = sorted(self._images.get(manifest.path, ()), key=lambda image: image.start)
-        return replace(manifest, images=tuple(images), problems=problems)
+        found = self._images.get(manifest.path, {})
+        images = (replace(image, pods=tuple(pods)) for image, pods in found.items())
+        return replace(manifest, images=tuple(sorted(images, key=lambda image: image.start)), problems=problems)
 
     def _build(self, folder: str) -> tuple[_Image, ...]:
         """Build one kustomization, once; None stands for one that is being built."""
@@ -107,7 +110,8 @@ class _Tree:
             kustomization = manifest.kustomization or Kustomization()
             found = dict.fromkeys(i for r in kustomization.resources for i in self._resource(r, folder, manifest))
             self._look_at_patches(kustomization, folder, manifest)
-            self._made[folder] = tuple(dict.fromkeys(self._overridden(found, kustomization, manifest)))
+            moved = [replace(image, pod=kustomization.moved(image.pod)) for image in found]
+            self._made[folder] = tuple(dict.fromkeys(self._overridden(moved, kustomization, manifest)))
             self._done += 1
         return self._made[folder] or ()
 
@@ -115,7 +119,7 @@ class _Tree:
         path = _resolved(named.name, folder)
         if path in self._files and _is_below(path, folder):
             self._listed.add(path)
-            return [_Image(field, field.source) for field in self._files[path].images]
+            return [_Image(field, field.source, pod) for field in self._files[path].images for pod in field.pods]
         if path not in self._kustomizations:
             why = f"{shown(named.name)} is remote, missing, outside of this folder or of all that is deployed"
             self._problem(manifest, named.line, why)
@@ -170,7 +174,7 @@ class _Tree:
             return replace(image, value=f"{name}{tag}{digest}")
         tag = f":{entry.new_tag}" if entry.new_tag else ""
         digest = f"@{entry.digest}" if entry.digest else ""
-        return _Image(image.field, f"{name}{tag}{digest}", (manifest.path, entry.decides))
+        return replace(image, value=f"{name}{tag}{digest}", decided=(manifest.path, entry.decides))
 
     def _keep(self, image: _Image, manifest: Manifest) -> None:
         try:
@@ -179,7 +183,7 @@ class _Tree:
             self._problem(manifest, None, f"{image.field.place} becomes: {error.detail}")
             return
         kept = replace(image.field, reference=reference) if image.decided is None else _entry(*image.decided, reference)
-        self._images.setdefault(kept.path, {})[kept] = None
+        self._images.setdefault(kept.path, {}).setdefault(replace(kept, pods=()), {})[image.pod] = None
 
     def _problem(self, manifest: Manifest, line: int | None, why: str) -> None:
         place = manifest.path if line is None else f"{manifest.path} line {line}"

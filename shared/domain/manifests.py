@@ -20,7 +20,7 @@ from typing import Final
 
 from shared.domain import limits
 from shared.domain.errors import Reason, Rejected, shown
-from shared.domain.image_fields import ImageField, ImageLines
+from shared.domain.image_fields import ImageField, ImageLines, PodPlace
 from shared.domain.image_paths import NO_PATHS, ImagePath, ImagePaths
 from shared.domain.kinds import POD_SPECS, Kind, runs_nothing
 from shared.domain.kustomization import KUSTOMIZATION_NAMES, Kustomization, KustomizationReader
@@ -43,6 +43,8 @@ __all__ = ["MANIFEST_SUFFIXES", "ImageField", "Manifest", "Mention", "read_manif
 MANIFEST_SUFFIXES: Final = (".yaml", ".yml", ".json")
 _CONTAINERS: Final = ("containers", "initContainers", "ephemeralContainers")
 _OVERRIDDEN: Final = frozenset({"containers", "initContainers"})  # by kustomize (api/filters/imagetag/legacy.go)
+_ACCOUNTS: Final = ("serviceAccountName", "serviceAccount")  # the second is the first one's old name (PodSpec)
+_ANYWHERE: Final = PodPlace()
 _BOM: Final = "\ufeff"
 # kubectl and Argo CD split a file at lines that begin so, before any YAML parser; libyaml reads `---x: …` as a key.
 _FALSE_MARKER: Final = re.compile(r"\n---(?![ \t\r\n]|\Z)")
@@ -185,7 +187,7 @@ class _Reading:
             why = f"{shown(str(kind))} has items, which others read as a list"
             self._problem(line_of(root), Reason.NOT_UNDERSTOOD, why)
         elif kind in POD_SPECS:
-            self._pod_spec(root, POD_SPECS[kind])
+            self._pod_spec(root, POD_SPECS[kind], is_built_in=True)
         elif kind in self._image_paths:
             self._configured(root, kind)
         elif not runs_nothing(kind) and str(kind) not in self._exempt_kinds:
@@ -226,27 +228,32 @@ class _Reading:
                 self._problem(line_of(root), Reason.MALFORMED_MANIFEST, f"it has no {path}")
         return found
 
-    def _pod_spec(self, root: Mapping, path: tuple[str, ...]) -> None:
+    def _pod_spec(self, root: Mapping, path: tuple[str, ...], *, is_built_in: bool = False) -> None:
+        """Take the images of a pod spec; where the pods of a custom resource run, only its controller knows."""
         spec: Node | None = root
         for key in path:
             spec = value_of(spec, key)
         if not isinstance(spec, Mapping):
             self._problem(line_of(root), Reason.MALFORMED_MANIFEST, f"it has no {'.'.join(path)}")
             return
+        pod = _pod_place(root, spec) if is_built_in else _ANYWHERE
         for field in _CONTAINERS:
             for holder in self._items(spec, field):
-                self._image(holder, "image", "a container or volume has no image", is_container=field in _OVERRIDDEN)
+                why = "a container or volume has no image"
+                self._image(holder, "image", why, pod, is_container=field in _OVERRIDDEN)
         for volume in self._items(spec, "volumes"):
             source = value_of(volume, "image")
             if source is not None:
-                self._image(source, "reference", "a container or volume has no reference")
+                self._image(source, "reference", "a container or volume has no reference", pod)
 
-    def _image(self, holder: Node, key: str, absent: str, *, is_container: bool = False) -> None:
+    def _image(
+        self, holder: Node, key: str, absent: str, pod: PodPlace = _ANYWHERE, *, is_container: bool = False
+    ) -> None:
         node = value_of(holder, key)
         if not isinstance(holder, Mapping) or not isinstance(node, Scalar) or not node.value:
             self._problem(line_of(holder), Reason.MALFORMED_MANIFEST, absent)
         elif place_of(node) not in self._repeated and self._is_new(node):
-            self._field(node, holder, is_container=is_container)
+            self._field(node, holder, pod, is_container=is_container)
         else:
             why = "an alias shares this image, so it cannot be judged alone"
             self._problem(line_of(node), Reason.NOT_UNDERSTOOD, why)
@@ -266,9 +273,9 @@ class _Reading:
         self._places.add(place)
         return not known
 
-    def _field(self, node: Scalar, holder: Mapping, *, is_container: bool) -> None:
+    def _field(self, node: Scalar, holder: Mapping, pod: PodPlace, *, is_container: bool) -> None:
         try:
-            field = self._lines.field(node, holder, is_container=is_container)
+            field = self._lines.field(node, holder, pod, is_container=is_container)
             self.images.append(field)
             pattern = self._lines.pattern(field.end)
         except Rejected as error:
@@ -281,3 +288,14 @@ class _Reading:
     def _problem(self, line: int | None, reason: Reason, why: str) -> None:
         place = self.path if line is None else f"{self.path} line {line}"
         self.problems.append(Rejected(reason, f"{place}: {why}"))
+
+
+def _pod_place(root: Mapping, spec: Mapping) -> PodPlace:
+    """Read where a workload says that its pods run; they run in its own namespace, whatever their template says."""
+    account = next((name for key in _ACCOUNTS if (name := _said(spec, key)) is not None), None)
+    return PodPlace(_said(value_of(root, "metadata"), "namespace"), account)
+
+
+def _said(node: Node | None, key: str) -> str | None:
+    value = value_of(node, key)
+    return value.value if isinstance(value, Scalar) and not is_null(value) and value.value else None

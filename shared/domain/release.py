@@ -17,6 +17,7 @@ from shared.domain import limits
 from shared.domain.errors import Reason, Rejected
 from shared.domain.exempt_paths import NO_EXEMPT_PATHS, ExemptPaths
 from shared.domain.image import PinnedImage
+from shared.domain.image_fields import PodPlace
 from shared.domain.kustomization import KUSTOMIZATION_NAMES
 from shared.domain.manifests import MANIFEST_SUFFIXES, ImageField, Manifest
 from shared.domain.policy import Policy
@@ -58,6 +59,14 @@ class Release:
     def written(self) -> tuple[str, ...]:
         """Every image string once, in the order of the manifests."""
         return tuple(dict.fromkeys(field.reference.written for field in self.fields))
+
+    @property
+    def pods(self) -> dict[str, tuple[PodPlace, ...]]:
+        """Every place in which each image string runs."""
+        found: dict[str, dict[PodPlace, None]] = {}
+        for field in self.fields:
+            found.setdefault(field.reference.written, {}).update(dict.fromkeys(field.pods))
+        return {written: tuple(pods) for written, pods in found.items()}
 
 
 def manifest_entries(

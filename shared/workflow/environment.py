@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final
 
 from shared.clients.binauthz import BinaryAuthorization
 from shared.clients.gathering import together
 from shared.clients.github import Repository
 from shared.clients.github.git import Commit
-from shared.domain.errors import Reason, not_found
+from shared.domain.errors import Reason, not_found, shown
+from shared.domain.image_fields import PodPlace
 from shared.domain.kustomize import effective
 from shared.domain.manifests import Manifest, read_manifest
-from shared.domain.policy import ANYWHERE, Attested, Place, Policy, Verdict, evaluate
-from shared.domain.release import TreeEntry, manifest_entries, require_readable
+from shared.domain.policy import ANYWHERE, Attested, Place, Policy, Verdict, evaluate, strictest
+from shared.domain.release import TreeEntry, exempt_entries, manifest_entries, require_readable
+from shared.domain.vocabulary import LogEvent
 from shared.workflow.settings import EnvironmentSettings, require_repository
+
+LOG: Final = logging.getLogger("prodgate.environment")
+_SHOWN_PATHS: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +49,18 @@ class ProdPolicy:
         """Every attestor that prod may require."""
         return self.policy.attestors_at(self.place)
 
-    def judge(self, written: str, attested: Attested) -> Verdict:
-        """Decide about one image as prod's admission will."""
-        return evaluate(written, self.policy, attested, system=self.system, place=self.place)
+    def attestors_of(self, pods: Iterable[PodPlace]) -> frozenset[str]:
+        """Every attestor that prod may require of an image that runs in some pods."""
+        return frozenset(name for pod in pods for name in self.policy.attestors_at(self._place_of(pod)))
+
+    def judge(self, written: str, attested: Attested, pods: Iterable[PodPlace] = (PodPlace(),)) -> Verdict:
+        """Decide about one image as prod's admission will, where it is strictest among the pods that run it."""
+        return strictest(
+            evaluate(written, self.policy, attested, system=self.system, place=self._place_of(pod)) for pod in pods
+        )
+
+    def _place_of(self, pod: PodPlace) -> Place:
+        return self.place.of_pod(pod.namespace, pod.service_account)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +111,7 @@ async def require_on_dev(
 async def contents_of(tree: str, repository: Repository, environment: EnvironmentSettings) -> CommitContents:
     """Read every manifest of a tree; what is wrong with one is in its problems."""
     entries = await repository.git.tree(tree)
-    chosen = manifest_entries(entries, environment.folders)
+    chosen = manifest_entries(entries, environment.folders, environment.exempt_paths)
     blobs = await repository.git.blobs(chosen)
     exempt, paths = environment.exempt_kinds, environment.image_paths
     manifests = [read_manifest(e.path, blob, exempt, paths) for e, blob in zip(chosen, blobs, strict=True)]
@@ -108,8 +125,19 @@ async def judged_contents(tree: str, repository: Repository, environment: Enviro
         Rejected: part of it cannot be read as files.
     """
     contents = await contents_of(tree, repository, environment)
-    require_readable(contents.entries, environment.folders)
+    require_readable(contents.entries, environment.folders, environment.exempt_paths)
+    warn_of_exempt_paths(contents, environment)
     return contents
+
+
+def warn_of_exempt_paths(contents: CommitContents, environment: EnvironmentSettings) -> None:
+    """Log which files of a release nobody judges, each time: what they run is not attested."""
+    exempt = exempt_entries(contents.entries, environment.folders, environment.exempt_paths)
+    if exempt:
+        some = ", ".join(shown(entry.path) for entry in exempt[:_SHOWN_PATHS])
+        more = f" and {len(exempt) - _SHOWN_PATHS:,} more" if len(exempt) > _SHOWN_PATHS else ""
+        warning = f"by PRODGATE_EXEMPT_PATHS nobody judges {some}{more}; what they run is not attested here"
+        LOG.warning(warning, extra={"event": LogEvent.EXEMPT_PATHS})
 
 
 async def prod_policy(binauthz: BinaryAuthorization, settings: PolicySettings) -> ProdPolicy:

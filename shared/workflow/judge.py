@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from shared.clients.gathering import gather_all, together
@@ -13,6 +14,7 @@ from shared.domain.attestation import StoredAttestation
 from shared.domain.attestors import Attestor
 from shared.domain.drift import files_of
 from shared.domain.errors import Reason, Rejected, not_found
+from shared.domain.image import PinnedImage
 from shared.domain.manifests import ImageField
 from shared.domain.policy import Verdict
 from shared.domain.protection import weaknesses
@@ -20,12 +22,12 @@ from shared.domain.pull_request import Commits, CommitSubject, ReleaseReport, Su
 from shared.domain.release import Release, read_release, require_readable
 from shared.domain.vocabulary import LogEvent
 from shared.workflow.drift import require_no_drift
-from shared.workflow.environment import CommitContents, ProdPolicy, status_context
+from shared.workflow.environment import CommitContents, ProdPolicy, status_context, warn_of_exempt_paths
 from shared.workflow.order import Course
 from shared.workflow.promotion import RELEASE_STATUS, Looking, PromoteSettings, Protection, Strategy, Wish
 from shared.workflow.proofs import find_proofs
 from shared.workflow.scene import Scene
-from shared.workflow.study import study
+from shared.workflow.study import Rules, study
 
 LOG: Final = logging.getLogger("prodgate.judge")
 _SNAPSHOT: Final = "Merging runs exactly the tree that was tested: this branch is that tree on top of prod."
@@ -74,10 +76,11 @@ async def judge(wish: Wish, scene: Scene, course: Course, looking: Looking) -> R
     settings, environment = looking.cloud.settings, looking.cloud.settings.environment
     warnings = _warnings(scene, looking)
     tested, prod, rules = await study(scene, looking)
-    require_readable(tested.entries, environment.folders)
+    require_readable(tested.entries, environment.folders, environment.exempt_paths)
+    warn_of_exempt_paths(tested, environment)
     release = read_release(tested.manifests, rules.prod.policy, rules.prod.system)
     async with together() as group:
-        proving = group.create_task(_proofs(release, rules.attestors, looking))
+        proving = group.create_task(_proofs(release, rules, looking))
         comparison = await _compare(wish, scene, course, looking)
     is_snapshot = wish.rollback is not None or settings.strategy is Strategy.SNAPSHOT
     if is_snapshot:
@@ -142,15 +145,26 @@ async def _promise(scene: Scene, looking: Looking) -> str:
     return f"{_SAME if same else _MAY_DIFFER} {_MOVES.format(status=RELEASE_STATUS)}"
 
 
-async def _proofs(release: Release, attestors: Sequence[Attestor], looking: Looking) -> tuple[StoredAttestation, ...]:
-    """Prove every image by every required attestor."""
+async def _proofs(release: Release, rules: Rules, looking: Looking) -> tuple[StoredAttestation, ...]:
+    """Prove every image by the attestor of every required suite, and by those that prod requires where it runs."""
+    attestors, suites = rules.attestors, set(looking.cloud.settings.suites.values())
     found = await gather_all(find_proofs(release.to_attest, each, looking.cloud.attestations) for each in attestors)
+    required = _required(release, rules.prod)
     for attestor, looks in zip(attestors, found, strict=True):
         for look in looks:
-            if look.proof is None:
+            if look.proof is None and (attestor.name in suites or attestor.name in required[look.image]):
                 what = f"{look.image} has no attestation by {attestor.name}"
                 raise not_found(Reason.INCOMPLETE_RELEASE, what, settling=looking.settling)
     return tuple(look.proof for looks in found for look in looks if look.proof is not None)
+
+
+def _required(release: Release, policy: ProdPolicy) -> Mapping[PinnedImage, set[str]]:
+    """Every attestor that prod requires of each image, wherever it runs."""
+    required: defaultdict[PinnedImage, set[str]] = defaultdict(set)
+    for field in release.fields:
+        if field.reference.written not in release.exempt:
+            required[field.reference.pinned()] |= policy.attestors_of(field.pods)
+    return required
 
 
 def _verdicts(release: Release, policy: ProdPolicy, proofs: Sequence[StoredAttestation]) -> tuple[Verdict, ...]:
@@ -160,7 +174,7 @@ def _verdicts(release: Release, policy: ProdPolicy, proofs: Sequence[StoredAttes
         Rejected: it would deny an image.
     """
     attested = {p.attestor: {q.image.digest for q in proofs if q.attestor == p.attestor} for p in proofs}
-    verdicts = [policy.judge(written, attested) for written in release.written]
+    verdicts = [policy.judge(written, attested, pods) for written, pods in release.pods.items()]
     for verdict in verdicts:
         if not verdict.admitted:
             raise Rejected(Reason.NOT_ADMITTED, verdict.message)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from shared.domain.errors import Reason, Rejected
+from shared.domain.exempt_paths import NO_EXEMPT_PATHS, ExemptPaths
 from shared.domain.image_paths import NO_PATHS, ImagePaths
 
 
@@ -16,7 +17,7 @@ class EnvironmentSettings:
     """The environments repository: its branches, the folders that are deployed, and what is exempt outside of it.
 
     `exempt_kinds` are `apiVersion Kind` pairs that prodgate need not understand, `image_paths` say where others keep
-    their images; paths win.
+    their images; paths win. What is at `exempt_paths` is not looked at.
     """
 
     repository: str
@@ -25,6 +26,7 @@ class EnvironmentSettings:
     folders: tuple[str, ...]
     exempt_kinds: frozenset[str]
     image_paths: ImagePaths = field(default_factory=lambda: NO_PATHS)
+    exempt_paths: ExemptPaths = NO_EXEMPT_PATHS
 
 
 def require_repository(repository: str, configured: str) -> None:

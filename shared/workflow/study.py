@@ -52,7 +52,8 @@ async def study(scene: Scene, looking: Looking) -> Study:
 async def _read_files(trees: Sequence[str], repository: Repository, environment: EnvironmentSettings) -> None:
     """Read the files of several trees in one request; they are kept, and found again when each tree is read."""
     listed = await gather_all(map(repository.git.tree, trees))
-    chosen = [entry for entries in listed for entry in manifest_entries(entries, environment.folders)]
+    folders, exempt = environment.folders, environment.exempt_paths
+    chosen = [entry for entries in listed for entry in manifest_entries(entries, folders, exempt)]
     await repository.git.blobs(chosen)
 
 

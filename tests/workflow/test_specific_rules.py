@@ -8,9 +8,9 @@ from typing import Any, Final
 import pytest
 from google.cloud.binaryauthorization_v1 import Policy
 
-from local.world.names import ATTESTOR, PROD_PROJECT
+from local.world.names import ATTESTOR, PROD_PROJECT, Signing
 from local.world.world import World
-from tests.company import pin_posts, release_posts, small_world
+from tests.company import SMALL, pin_posts, release_posts, small_world
 
 REDIS: Final = {"namePattern": "docker.io/library/redis:*"}
 REQUIRED: Final = {
@@ -21,13 +21,13 @@ REQUIRED: Final = {
 FROZEN: Final = {"evaluationMode": "ALWAYS_DENY", "enforcementMode": "ENFORCED_BLOCK_AND_AUDIT_LOG"}
 
 
-def policy(rules: Mapping[str, Any]) -> dict[str, Any]:
+def policy(rules: Mapping[str, Any], field: str = "clusterAdmissionRules") -> dict[str, Any]:
     """Prod's policy with rules for some clusters; elsewhere the default rule requires the attestor."""
     return {
         "name": f"projects/{PROD_PROJECT}/policy",
         "admissionWhitelistPatterns": [REDIS],
         "defaultAdmissionRule": REQUIRED,
-        "clusterAdmissionRules": dict(rules),
+        field: dict(rules),
     }
 
 
@@ -88,3 +88,36 @@ def test_a_policy_with_a_field_of_tomorrow_admits_nothing(world: World) -> None:
         "the policy has fields that this version does not know; what they ask for cannot be evaluated",
     )
     assert world.attestations == []
+
+
+NAMESPACES: Final = "kubernetesNamespaceAdmissionRules"
+
+
+@pytest.mark.parametrize("namespace", ["shop", "old", None])
+def test_the_namespace_in_a_manifest_chooses_the_rule(namespace: str | None, quiet_logging: None) -> None:
+    """GKE asks the rule of that namespace; a manifest that names none may run in the frozen one."""
+    metadata = b"metadata:\n" if namespace is None else f"metadata:\n  namespace: {namespace}\n".encode()
+    files = {path: content.replace(b"metadata:\n", metadata) for path, content in SMALL.items() if content}
+    with small_world(files) as world:
+        world.set_policy(policy({"old": FROZEN}, NAMESPACES))
+
+        release_posts(world)
+
+        reasons = [message.reason for message in world.rejected]
+        assert (len(world.pull_requests), reasons) == ((1, []) if namespace == "shop" else (0, ["not-admitted"]))
+
+
+def test_an_attestor_of_another_namespace_is_not_waited_for(quiet_logging: None) -> None:
+    """Its rule judges no pod of this release; where it does, its attestation is missing."""
+    for namespace, opened in (("shop", 1), ("bank", 0)):
+        metadata = f"metadata:\n  namespace: {namespace}\n".encode()
+        files = {path: content.replace(b"metadata:\n", metadata) for path, content in SMALL.items() if content}
+        with small_world(files) as world:
+            world.found_attestor("security")
+            strict = {**REQUIRED, "requireAttestationsBy": [Signing.of("security").attestor]}
+            world.set_policy(policy({"bank": strict}, NAMESPACES))
+
+            release_posts(world)
+
+            assert len(world.pull_requests) == opened
+            assert [message.reason for message in world.rejected] == ["incomplete-release"] * (1 - opened)

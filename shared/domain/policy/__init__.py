@@ -7,7 +7,7 @@ Source: google.cloud.binaryauthorization.v1 resources.proto (Policy, AdmissionRu
 cloud.google.com/binary-authorization/docs/policy-yaml-reference and /key-concepts.
 """
 
-from shared.domain.policy.admission import Attested, Verdict, evaluate
+from shared.domain.policy.admission import Attested, Verdict, evaluate, strictest
 from shared.domain.policy.document import Policy, read_policy
 from shared.domain.policy.patterns import matches
 from shared.domain.policy.places import ANYWHERE, Place
@@ -25,4 +25,5 @@ __all__ = [
     "evaluate",
     "matches",
     "read_policy",
+    "strictest",
 ]

@@ -6,7 +6,7 @@ that applies, else the default rule (key-concepts, "Policies"; policy-yaml-refer
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -46,7 +46,11 @@ def evaluate(
     """
     if policy.exempts(written, system):
         return Verdict(written, admitted=True, message="Admitted by the allowlist")
-    verdicts = [_by_rule(written, title, rule, attested) for title, rule in policy.rules_at(place)]
+    return strictest(_by_rule(written, title, rule, attested) for title, rule in policy.rules_at(place))
+
+
+def strictest(verdicts: Iterable[Verdict]) -> Verdict:
+    """Choose the verdict that counts where several may: a denial, then a dry run, then no objection."""
     return min(verdicts, key=_leniency)
 
 
@@ -69,6 +73,9 @@ def _denial(written: str, rule: Rule, attested: Attested) -> str | None:
         return None
     if rule.evaluation is Evaluation.ALWAYS_DENY:
         return "Denied by always_deny admission rule"
+    if not rule.attestors:
+        # The API takes no such rule, and no reader of policies that are in force; a draft of one must admit nothing.
+        return "It requires attestations, and names no attestor"
     digest = _digest_of(written)
     missing = [attestor for attestor in rule.attestors if digest is None or digest not in attested.get(attestor, ())]
     why = NOT_A_DIGEST if digest is None else NOT_ATTESTED

@@ -5,13 +5,14 @@ A specific rule is for one cluster (`LOCATION.NAME`), Kubernetes namespace, Kube
 one applies, the default rule is not asked (key-concepts, "Specific rules"; the four maps of Policy).
 
 What is not known about the place may be anything: every rule that may apply there then counts, the default one too.
+A workload's manifest may say namespace and service account itself; the API server runs its pods nowhere else.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
@@ -32,6 +33,21 @@ class Place:
     namespace: str | None = None
     service_account: str | None = None
     istio_identity: str | None = None
+
+    def of_pod(self, namespace: str | None, service_account: str | None) -> Place:
+        """Add what a manifest says of its own pods, which is nearer to them than what is said of all."""
+        place = replace(
+            self,
+            namespace=self.namespace if namespace is None else namespace,
+            service_account=self.service_account if service_account is None else service_account,
+        )
+        # A pod's identity is made of these two: of other pods, it says nothing about this one.
+        if (
+            self.istio_identity is None
+            or _to_identity(self.istio_identity, replace(place, istio_identity=None)) is None
+        ):
+            return place
+        return replace(place, istio_identity=None)
 
 
 ANYWHERE: Final = Place()

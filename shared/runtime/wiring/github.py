@@ -9,6 +9,7 @@ from typing import Final
 from shared.clients.github import AppInstallation, Credentials, GitHub, GitHubSettings, StoredToken
 from shared.clients.github.tokens import Grant, InstallationTokens, StoredTokens, Tokens, Vault
 from shared.clients.secrets import Secrets
+from shared.domain.exempt_paths import EXEMPT_PATH, ExemptPaths, too_wide
 from shared.domain.image_paths import IMAGE_PATH, ImagePaths, read_image_paths, useless_paths
 from shared.domain.permissions import Permissions
 from shared.domain.strict_json import Fields
@@ -37,14 +38,24 @@ def read_github(environment: Environment) -> GitHubSettings:
 
 def read_environment_settings(environment: Environment) -> EnvironmentSettings:
     """Read what the environments repository looks like."""
+    folders = environment.texts("PRODGATE_MANIFEST_FOLDERS", FOLDER)
     return EnvironmentSettings(
         repository=environment.text("PRODGATE_REPOSITORY", REPOSITORY),
         dev=environment.text("PRODGATE_DEV_BRANCH", BRANCH, default="dev"),
         prod=environment.text("PRODGATE_PROD_BRANCH", BRANCH, default="prod"),
-        folders=environment.texts("PRODGATE_MANIFEST_FOLDERS", FOLDER),
+        folders=folders,
         exempt_kinds=frozenset(environment.texts("PRODGATE_EXEMPT_KINDS", KIND, default="[]")),
         image_paths=_image_paths(environment),
+        exempt_paths=_exempt_paths(environment, folders),
     )
+
+
+def _exempt_paths(environment: Environment, folders: tuple[str, ...]) -> ExemptPaths:
+    name = "PRODGATE_EXEMPT_PATHS"
+    paths = ExemptPaths(environment.texts(name, EXEMPT_PATH, default="[]"))
+    for why in too_wide(paths, folders):
+        environment.refuse(name, f"exempts too much: {why}; take it out of PRODGATE_MANIFEST_FOLDERS, if that is meant")
+    return paths
 
 
 def _image_paths(environment: Environment) -> ImagePaths:

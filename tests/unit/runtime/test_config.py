@@ -260,3 +260,18 @@ def test_a_path_that_would_be_ignored_stops_the_start(row: str) -> None:
     kind = row.rpartition(" ")[0]
     why = f"PRODGATE_IMAGE_PATHS has a path that would be ignored: {kind} is built in, and read as Kubernetes runs it"
     assert why in complaint(environment)
+
+
+def test_exempt_paths_are_read_and_may_not_cover_a_folder_whole() -> None:
+    """Nothing of that folder would be judged; whoever means that takes it out of the folders."""
+    folders = {"PRODGATE_MANIFEST_FOLDERS": '["apps","platform"]'}
+    some = read_environment_settings(Environment({**folders, "PRODGATE_EXEMPT_PATHS": '["apps/shop/values.yaml"]'}))
+    wide = Environment({**folders, "PRODGATE_EXEMPT_PATHS": '["apps/shop","plat*"]'})
+    odd = Environment({**folders, "PRODGATE_EXEMPT_PATHS": '["apps/**"]'})
+
+    read_environment_settings(wide)
+    read_environment_settings(odd)
+
+    assert some.exempt_paths.hold("apps/shop/values.yaml")
+    assert "PRODGATE_EXEMPT_PATHS exempts too much: the folder platform would be exempt whole" in complaint(wide)
+    assert "holds 'apps/**', which is not of the form" in complaint(odd)
