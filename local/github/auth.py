@@ -16,12 +16,16 @@ Access = Literal["read", "write"]
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """An authenticated caller; `permissions` and `repositories` are what the token is good for, None is everything."""
+    """An authenticated caller; `permissions` and `repositories` are what the token is good for, None is everything.
+
+    `app` is the id of the GitHub App whose bot this is.
+    """
 
     id: int
     login: str
     permissions: Mapping[str, str] | None = None
     repositories: frozenset[str] | None = None
+    app: int | None = None
 
     @property
     def is_app(self) -> bool:
@@ -55,6 +59,11 @@ class Installation:
     permissions: Mapping[str, str]
     repositories: tuple[str, ...]
     suspended: bool = False
+
+    @property
+    def app(self) -> int:
+        """The id of the App itself, by which rules pin a check to it: a number of its own, as on GitHub."""
+        return 100_000 + self.id
 
 
 @dataclass(frozen=True, slots=True)

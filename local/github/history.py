@@ -40,10 +40,11 @@ class Distance:
 
 @dataclass(frozen=True, slots=True)
 class TrialMerge:
-    """The tree of a merge that was only tried, and whether it went without conflict."""
+    """The tree of a merge that was only tried; whether it was without conflict, and whether the head lacks the base."""
 
     tree: str
     clean: bool
+    is_behind: bool
 
 
 class History:
@@ -88,7 +89,8 @@ class History:
     async def trial_merge(self, base: str, head: str) -> TrialMerge:
         """Merge two commits without touching any ref."""
         finished = await self._git.run("merge-tree", "--write-tree", base, head, expect=(0, 1))
-        return TrialMerge(finished.stdout.decode().split("\n")[0], finished.code == 0)
+        is_behind = not await self.is_ancestor(base, head)
+        return TrialMerge(finished.stdout.decode().split("\n")[0], finished.code == 0, is_behind)
 
     async def differences(self, base: str, head: str) -> tuple[list[str], list[ChangedFile]]:
         """List the commits that only the head has, newest first, and the files that they change."""

@@ -1,5 +1,6 @@
 """The operation `pulls/merge`: by merge commit, or squashed.
 
+What it says of a branch that is behind under a strict rule is a guess; that it refuses is documented.
 Refusals as in dlang-bot #77 (409 "Head branch was modified"), auto_merge_my_pull_requests #1 (405, draft) and
 https://docs.github.com/rest/pulls/pulls#merge-a-pull-request.
 """
@@ -11,7 +12,7 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 
 from local.github.call import Answer, Call, Operation
-from local.github.objects import Commit
+from local.github.objects import ABSENT, Commit
 from local.github.pull_state import mergeability, missing_contexts
 from local.github.pulls import pull_of
 from local.github.references import Reference, ReferenceMoved
@@ -30,6 +31,7 @@ async def merge_pull(call: Call) -> Answer:
         raise unprocessable(f"Invalid request.\n\n{method} is not a merge method of this stand-in.")
     if call.optional_text("sha") not in {None, pull.head_sha}:
         raise Refusal(HTTPStatus.CONFLICT, "Head branch was modified. Review and try the merge again.")
+    require_method(call, method)
     tree = await mergeable_tree(call, pull)
     base = await call.repository.references.branch(pull.base)
     if base is None:
@@ -43,6 +45,8 @@ async def merge_pull(call: Call) -> Answer:
     latest = call.repository.records.pulls[pull.number]
     merged = replace(latest, merge_commit_sha=sha, base_sha=base.sha, merged_at=now, merged_by=call.account)
     call.repository.records.pulls[pull.number] = replace(merged, closed_at=now, updated_at=now)
+    if call.repository.records.merging.deletes_branch:
+        await call.repository.references.move(f"refs/heads/{pull.head}", new=ABSENT, old=pull.head_sha)
     return Answer({"sha": sha, "merged": True, "message": "Pull Request successfully merged"})
 
 
@@ -61,7 +65,24 @@ async def mergeable_tree(call: Call, pull: PullRequest) -> str:
     if missing:
         sentences = "\n".join(missing)
         raise not_mergeable(f"Repository rule violations found\n\n{sentences}\n\n")
+    if merging.state == "behind":
+        raise not_mergeable(
+            "Repository rule violations found\n\nHead branch is not up to date with the base branch.\n\n"
+        )
     return merging.trial.tree
+
+
+def require_method(call: Call, method: str) -> None:
+    """Hold the way of merging against what the repository allows.
+
+    Raises:
+        Refusal: 405, when it does not allow this one.
+    """
+    merging = call.repository.records.merging
+    names = {"merge": ("Merge commits", merging.merge), "squash": ("Squash merges", merging.squash)}
+    name, is_allowed = names[method]
+    if not is_allowed:
+        raise not_mergeable(f"{name} are not allowed on this repository.")
 
 
 def merge_commit(call: Call, pull: PullRequest, base: Reference, tree: str) -> Commit:

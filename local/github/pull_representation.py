@@ -32,7 +32,7 @@ def simple(call: Call, pull: PullRequest) -> dict[str, Any]:
         "assignee": call.show.user(pull.assignees[0]) if pull.assignees else None,
         "assignees": [call.show.user(one) for one in pull.assignees],
         "requested_reviewers": [call.show.user(one) for one in pull.reviewers],
-        "requested_teams": [],
+        "requested_teams": [team(call, slug) for slug in pull.teams],
         "created_at": timestamp(pull.created_at),
         "updated_at": timestamp(pull.updated_at),
         "closed_at": moment(pull.closed_at),
@@ -99,6 +99,26 @@ def branch(call: Call, name: str, sha: str) -> dict[str, Any]:
         "sha": sha,
         "user": call.show.owner(call.repository),
         "repo": call.show.repository(call.repository),
+    }
+
+
+def team(call: Call, slug: str) -> dict[str, Any]:
+    """Describe a team as the schema `team`."""
+    number = call.repository.records.teams[slug]
+    address = f"{call.show.base}/organizations/1/team/{number}"
+    return {
+        "id": number,
+        "node_id": node_id("T", number),
+        "name": slug,
+        "slug": slug,
+        "description": None,
+        "permission": "pull",
+        "type": "organization",
+        "url": address,
+        "members_url": address + "/members{/member}",
+        "repositories_url": f"{address}/repos",
+        "html_url": f"{call.show.web}/orgs/{call.repository.owner}/teams/{slug}",
+        "parent": None,
     }
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from local.github.history import TrialMerge
 from local.github.repository import PullRequest, Repository
-from local.github.rules import required_contexts
+from local.github.rules import must_be_up_to_date, required_checks
 from local.github.statuses import combined_state, latest_statuses
 
 
@@ -61,12 +61,20 @@ def obstacle(repository: Repository, pull: PullRequest, trial: TrialMerge) -> st
         return "draft"
     if missing_contexts(repository, pull):
         return "blocked"
+    if trial.is_behind and must_be_up_to_date(repository, pull.base):
+        return "behind"
     latest = latest_statuses(repository, pull.head_sha)
     return "unstable" if latest and combined_state(latest) != "success" else "clean"
 
 
 def missing_contexts(repository: Repository, pull: PullRequest) -> list[str]:
-    """List the required statuses that the head does not have with success."""
-    latest = latest_statuses(repository, pull.head_sha)
-    green = {status.context.lower() for status in latest if status.state == "success"}
-    return [context for context in required_contexts(repository, pull.base) if context.lower() not in green]
+    """List the required statuses that the head does not have with success, by the App that must set each."""
+    checks = required_checks(repository, pull.base)
+    return [context for context, app in checks if not _is_green(repository, pull.head_sha, context, app)]
+
+
+def _is_green(repository: Repository, sha: str, context: str, app: int | None) -> bool:
+    """Whether the newest status of a context says success; of a pinned one, the newest that its App set."""
+    found = repository.records.statuses.get(sha, [])
+    same = [one for one in found if one.context.lower() == context.lower() and app in (None, one.creator.app)]
+    return bool(same) and same[-1].state == "success"

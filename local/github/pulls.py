@@ -148,19 +148,24 @@ def closing_time(call: Call, pull: PullRequest) -> datetime | None:
 
 
 async def request_reviewers(call: Call) -> Answer:
-    """Ask collaborators for their review; whoever is no collaborator refuses all of it, and so does the author.
+    """Ask collaborators and teams for their review; who is neither refuses all of it, and so does the author.
 
-    The sentences are those of cli/cli #2204 and of probot/auto-assign #59. There are no teams here.
+    The sentences are those of cli/cli #2204 and of probot/auto-assign #59; that of a caller who may not see the
+    organization's members is that of create-pull-request #155 and github/docs #35057 (`members: read` mends it).
     """
     pull, people = await pull_of(call), call.repository.records.collaborators
     wanted = call.texts("reviewers")
     if pull.author.login in wanted:
         raise unprocessable("Review cannot be requested from pull request author.")
-    if call.texts("team_reviewers") or any(name not in people for name in wanted):
+    teams, asked_teams = call.repository.records.teams, call.texts("team_reviewers")
+    if asked_teams and not call.account.may("members", "read"):
+        raise validation_failed("Could not resolve to a node with the global id of 'T_kwDOAunseen'.")
+    if any(slug not in teams for slug in asked_teams) or any(name not in people for name in wanted):
         text = "Reviews may only be requested from collaborators. One or more of the users or teams you specified"
         raise unprocessable(f"{text} is not a collaborator of the {call.repository.full_name} repository.")
     asked = tuple(dict.fromkeys((*pull.reviewers, *(people[name] for name in wanted))))
-    changed = replace(pull, reviewers=asked, updated_at=datetime.now(UTC))
+    both = tuple(dict.fromkeys((*pull.teams, *asked_teams)))
+    changed = replace(pull, reviewers=asked, teams=both, updated_at=datetime.now(UTC))
     call.repository.records.pulls[pull.number] = changed
     return created(simple(call, changed))
 

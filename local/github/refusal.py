@@ -17,13 +17,13 @@ class Refusal(Exception):  # noqa: N818 - a refusal is an ordinary answer of the
         status: int,
         message: str,
         *,
-        errors: Sequence[Mapping[str, str]] = (),
+        errors: Sequence[Mapping[str, str] | str] = (),
         headers: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(message)
         self.status = status
         self.message = message
-        self.errors = tuple(dict(error) for error in errors)
+        self.errors = tuple(error if isinstance(error, str) else dict(error) for error in errors)
         self.headers = dict(headers or {})
 
     def body(self) -> dict[str, Any]:
@@ -65,7 +65,7 @@ def unprocessable(message: str) -> Refusal:
     return Refusal(HTTPStatus.UNPROCESSABLE_ENTITY, message)
 
 
-def validation_failed(*errors: Mapping[str, str]) -> Refusal:
+def validation_failed(*errors: Mapping[str, str] | str) -> Refusal:
     """Refuse a request with `Validation Failed` and one entry per defect."""
     return Refusal(HTTPStatus.UNPROCESSABLE_ENTITY, "Validation Failed", errors=errors)
 

@@ -97,6 +97,16 @@ class Comment:
 
 
 @dataclass(frozen=True, slots=True)
+class Merging:
+    """How pull requests may be merged, whatever the rules of a branch say, and whether their branches go then."""
+
+    merge: bool = True
+    squash: bool = True
+    rebase: bool = True
+    deletes_branch: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class PullRequest:
     """A pull request; `head` and `base` are branches, with their SHAs as last seen."""
 
@@ -115,6 +125,7 @@ class PullRequest:
     labels: tuple[Label, ...] = ()
     assignees: tuple[Account, ...] = ()
     reviewers: tuple[Account, ...] = ()
+    teams: tuple[str, ...] = ()
     closed_at: datetime | None = None
     merged_at: datetime | None = None
     merged_by: Account | None = None
@@ -137,6 +148,8 @@ class Records:
     labels: dict[str, Label] = field(default_factory=dict)
     rules: dict[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
     collaborators: dict[str, Account] = field(default_factory=dict)
+    teams: dict[str, int] = field(default_factory=dict)  # the id of each, by its slug
+    merging: Merging = field(default_factory=Merging)
     archived: bool = False
 
 

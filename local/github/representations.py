@@ -140,10 +140,12 @@ class Representations:
 
     def full_repository(self, repository: Repository) -> dict[str, Any]:
         """Describe a repository as the schema `full-repository`."""
-        merging = ("allow_merge_commit", "allow_squash_merge", "allow_rebase_merge")
+        merging = repository.records.merging
         return {
             **self.repository(repository),
             **dict.fromkeys(("subscribers_count", "network_count"), 0),
-            **dict.fromkeys(merging, True),
-            "delete_branch_on_merge": False,
+            "allow_merge_commit": merging.merge,
+            "allow_squash_merge": merging.squash,
+            "allow_rebase_merge": merging.rebase,
+            "delete_branch_on_merge": merging.deletes_branch,
         }

@@ -7,8 +7,8 @@ The refusal's text is GitHub's, as seen in repo-automation-bots #5255 and yshavi
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Literal
+from collections.abc import Iterator, Mapping
+from typing import Any, Literal
 
 from local.github.call import Answer, Call, Operation, listed
 from local.github.refusal import unprocessable
@@ -52,14 +52,24 @@ def violations(repository: Repository, reference: str, change: Change) -> Iterat
             yield sentence
 
 
-def required_contexts(repository: Repository, branch: str) -> list[str]:
-    """List the commit statuses without which nothing is merged into a branch."""
+def required_checks(repository: Repository, branch: str) -> list[tuple[str, int | None]]:
+    """List the commit statuses without which nothing is merged into a branch, each with the App that must set it."""
     return [
-        check["context"]
-        for rule in repository.records.rules.get(branch, ())
-        if rule["type"] == "required_status_checks"
-        for check in rule["parameters"]["required_status_checks"]
+        (check["context"], check.get("integration_id"))
+        for rule in _status_rules(repository, branch)
+        for check in rule["required_status_checks"]
     ]
+
+
+def must_be_up_to_date(repository: Repository, branch: str) -> bool:
+    """Whether only what holds the head of a branch may be merged into it."""
+    rules = _status_rules(repository, branch)
+    return any(rule.get("strict_required_status_checks_policy", False) for rule in rules)
+
+
+def _status_rules(repository: Repository, branch: str) -> list[Mapping[str, Any]]:
+    rules = repository.records.rules.get(branch, ())
+    return [rule["parameters"] for rule in rules if rule["type"] == "required_status_checks"]
 
 
 OPERATIONS = (

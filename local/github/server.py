@@ -41,8 +41,8 @@ from local.github.auth import Account, Accounts, App, Installation
 from local.github.call import Answer, Call, Exchange, Operation
 from local.github.git_http import CHALLENGE, GitRequest, serve
 from local.github.mischief import refusal_of
-from local.github.refusal import Refusal, not_accessible, not_found
-from local.github.repository import Repository, WorkflowRun
+from local.github.refusal import QueryRefusal, Refusal, not_accessible, not_found
+from local.github.repository import Merging, Repository, WorkflowRun
 from local.github.representations import Representations
 
 NOBODY = Account(0, "")
@@ -124,7 +124,9 @@ class GitHubStandIn:
 
     def add_app(self, slug: str, client_id: str, public_key: str, installed: Installation) -> None:
         """Register a GitHub App, whose login becomes `slug[bot]`, and install it."""
-        self.accounts.apps[client_id] = App(Account(next(self._ids), f"{slug}[bot]"), public_key, installed)
+        self.accounts.apps[client_id] = App(
+            Account(next(self._ids), f"{slug}[bot]", app=installed.app), public_key, installed
+        )
 
     def add_token(self, login: str, token: str, permissions: Mapping[str, str]) -> None:
         """Let a token stand for an account that may do no more than `{"contents": "write"}`, say."""
@@ -137,6 +139,14 @@ class GitHubStandIn:
     def add_collaborator(self, full_name: str, login: str) -> None:
         """Let a person be assigned to pull requests and asked for reviews."""
         self._repositories[full_name].records.collaborators[login] = Account(next(self._ids), login)
+
+    def add_team(self, full_name: str, slug: str) -> None:
+        """Let a team of the organization be asked for reviews."""
+        self._repositories[full_name].records.teams[slug] = next(self._ids)
+
+    def set_merging(self, full_name: str, merging: Merging) -> None:
+        """Set how pull requests of a repository may be merged, and whether their branches go then."""
+        self._repositories[full_name].records.merging = merging
 
     def archive(self, full_name: str) -> None:
         """Make a repository read-only, as its administrator can; every write is answered 403 from then on."""
@@ -183,7 +193,7 @@ class GitHubStandIn:
         account = NOBODY if operation.by_jwt else self.accounts.identify(authorization)
         path, payload = dict(request.match_info), await payload_of(request)
         named = path if operation.id != "graphql" else graphql.named_repository(payload)
-        repository = self._find(named, account, request) if {"repo", "repository_id"} & named.keys() else None
+        repository = self._found(operation, named, account, request)
         if not (operation.by_jwt or account.may(operation.resource, operation.access)):
             raise not_accessible(app=account.is_app)
         if repository is not None and repository.records.archived and operation.access == "write":
@@ -203,10 +213,23 @@ class GitHubStandIn:
         )
         answer = await operation.answer(call)
         if fault is not None and fault.mischief is Mischief.HIDE:
-            return replace(answer, body=[item for item in answer.body if fault.hidden not in json.dumps(item)])
+            return replace(answer, body=without(answer.body, fault.hidden))
         if fault is not None:
             raise refusal_of(fault)
         return answer
+
+    def _found(
+        self, operation: Operation, named: Mapping[str, str], account: Account, request: web.Request
+    ) -> Repository | None:
+        if not {"repo", "repository_id"} & named.keys():
+            return None
+        try:
+            return self._find(named, account, request)
+        except Refusal:
+            if operation.id != "graphql":
+                raise
+            what = f"Could not resolve to a Repository with the name '{named['owner']}/{named['repo']}'."
+            raise QueryRefusal(what, "NOT_FOUND") from None
 
     async def _meet(self, operation: str) -> Fault | None:
         fault = await self._faults.meet(f"github.{operation}")
@@ -248,6 +271,13 @@ class GitHubStandIn:
     async def _nothing(self, request: web.Request) -> web.Response:  # noqa: ARG002 - a handler's signature
         refusal = not_found()
         return respond(Answer(refusal.body(), refusal.status))
+
+
+def without(body: Any, hidden: str) -> Any:
+    """Leave out of the lists of an answer what does not know of something yet."""
+    if isinstance(body, list):
+        return [without(item, hidden) for item in body if isinstance(item, dict) and hidden not in json.dumps(item)]
+    return {name: without(value, hidden) for name, value in body.items()} if isinstance(body, dict) else body
 
 
 def routes_of(operation: Operation) -> list[str]:

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from local.world.names import REPOSITORY
+from local.world.names import PROMOTE, REPOSITORY
 from local.world.world import World
 from tests.company import release_posts, small_world
 from tests.conftest import Logs
 from tests.workflow.test_promotion import complete_again, pull_of, release_status
 
-APP = 4711
+APP = 100_000 + PROMOTE.installation
 
 
 def rules(app: int | None = APP, methods: tuple[str, ...] = ("merge",), *, strict: bool = True) -> list[dict[str, Any]]:

@@ -242,8 +242,10 @@ def _named(what: str, error: GithubException) -> Exception:
 
 
 def _message(error: GithubException) -> str:
-    """Join GitHub's message with the messages of its `errors`, which hold what a 422 is about."""
+    """Join GitHub's message with its `errors`, which hold what a 422 is about: objects with a message, or sentences."""
     if not isinstance(error.data, dict):
         return str(error.data)
-    details = [item.get("message", "") for item in error.data.get("errors") or () if isinstance(item, dict)]
+    details = [
+        str(item.get("message", "")) if isinstance(item, dict) else str(item) for item in error.data.get("errors") or ()
+    ]
     return " ".join([str(error.data.get("message", "")), *details]).strip()

@@ -53,7 +53,11 @@ class Api:
     def refused(self, verb: str, path: str, body: Any = None, *, status: int = 422) -> Any:
         """Make a call that must be refused, and give its defects in words: those of `errors`, else the message."""
         answer = self.ask(verb, path, body, status=status)
-        return [error.get("message", error.get("field")) for error in answer.get("errors", [])] or answer["message"]
+        defects = [
+            error if isinstance(error, str) else error.get("message", error.get("field"))
+            for error in answer.get("errors", [])
+        ]
+        return defects or answer["message"]
 
     def head(self, branch: str) -> str:
         """Read the SHA at the head of a branch."""

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from local.github import GitHubStandIn
+from local.github.auth import Installation
+from local.github.repository import Merging
 from tests.local.github.client import Api
 
 REQUIRE_QA = {
@@ -129,3 +133,43 @@ def test_a_forced_update_can_be_forbidden(hub: GitHubStandIn, api: Api) -> None:
     assert api.head("prod") == second
     hub.set_rules("mdo/environments", "prod", [])
     api.patch("/git/refs/heads/prod", back)
+
+
+def test_a_check_that_is_pinned_to_an_app_is_satisfied_by_that_app_alone(hub: GitHubStandIn, opened: Api) -> None:
+    """Whoever may set a status could turn it green otherwise, and could hide the App's own by a newer one."""
+    installed = Installation(77, {"statuses": "write", "contents": "read"}, ("mdo/environments",))
+    hub.add_app("gate", "Iv23gate", "", installed)
+    gate = hub.accounts.apps["Iv23gate"].account
+    hub.accounts.add(gate, "gate-token")
+    rule = {"context": "prodgate/qa", "integration_id": installed.app}
+    hub.set_rules("mdo/environments", "prod", [{**REQUIRE_QA, "parameters": {"required_status_checks": [rule]}}])
+    green = {"state": "success", "context": "prodgate/qa"}
+
+    opened.post(f"/statuses/{opened.head('dev')}", green)
+    assert "is expected" in opened.refused("PUT", "/pulls/1/merge", {}, status=405)
+
+    by_gate = replace(opened, token="gate-token")
+    by_gate.post(f"/statuses/{opened.head('dev')}", green)
+    opened.post(f"/statuses/{opened.head('dev')}", {**green, "state": "failure"})
+    merge(opened)
+
+
+def test_a_strict_rule_keeps_back_what_is_behind(hub: GitHubStandIn, opened: Api) -> None:
+    """A release older than prod's head must be made again on top of it."""
+    parameters = {"required_status_checks": [], "strict_required_status_checks_policy": True}
+    opened.advance("prod", {"other.md": "by hand\n"})
+    merging = opened.get("/pulls/1")["mergeable_state"]
+    hub.set_rules("mdo/environments", "prod", [{"type": "required_status_checks", "parameters": parameters}])
+
+    assert (merging, opened.get("/pulls/1")["mergeable_state"]) == ("clean", "behind")
+    assert "not up to date" in opened.refused("PUT", "/pulls/1/merge", {}, status=405)
+
+
+def test_the_repository_says_how_it_may_be_merged_and_whether_the_branch_goes(hub: GitHubStandIn, opened: Api) -> None:
+    """A squash that is not allowed is refused; a merged branch that is deleted is gone."""
+    hub.set_merging("mdo/environments", Merging(squash=False, deletes_branch=True))
+
+    refused = opened.refused("PUT", "/pulls/1/merge", {"merge_method": "squash"}, status=405)
+    assert refused == "Squash merges are not allowed on this repository."
+    merge(opened)
+    assert opened.refused("GET", "/git/ref/heads/dev", status=404) == "Not Found"

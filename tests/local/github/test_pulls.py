@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from github import Github, GithubException
 
+from local.github import GitHubStandIn
 from tests.local.github.client import REPOSITORY, Api
 
 
@@ -202,3 +204,20 @@ def test_pygithub_raises_both_refusals_with_their_messages(pygithub: Github, api
         repo.create_pull(base="prod", head="dev", title="t", body="b")
     assert (nothing.value.status, twice.value.status) == (422, 422)
     assert [pull.number for pull in repo.get_pulls(head="mdo:dev", base="prod")] == [1]
+
+
+def test_teams_are_asked_by_whoever_may_see_them(hub: GitHubStandIn, ahead: Api) -> None:
+    """An App without `members: read` is told of a node that cannot be resolved, and nothing more."""
+    hub.add_team("mdo/environments", "release-managers")
+    hub.add_token("gate[bot]", "gate-token", {"pull_requests": "write"})
+    ahead.open_pull()
+    by_gate = replace(ahead, token="gate-token")
+    by_ann = replace(ahead, token="ann-token")
+    asked = {"team_reviewers": ["release-managers"]}
+    path = "/pulls/1/requested_reviewers"
+
+    assert by_gate.refused("POST", path, asked) == [
+        "Could not resolve to a node with the global id of 'T_kwDOAunseen'."
+    ]
+    assert "is not a collaborator" in by_ann.refused("POST", path, {"team_reviewers": ["nobody"]})
+    assert [team["slug"] for team in by_ann.post(path, asked)["requested_teams"]] == ["release-managers"]
