@@ -14,5 +14,6 @@ module "operations" {
   emails                   = var.alerts.emails
   more_channels            = var.alerts.more_channels
   runbooks_url             = var.alerts.runbooks_url
+  metrics_wait_s           = var.metrics_wait_s
   probe                    = one([for probe in module.probe : merge(probe.metrics, { silent_after_s = 1200 })])
 }

@@ -256,6 +256,17 @@ variable "alerts" {
   })
 }
 
+variable "metrics_wait_s" {
+  description = "For how many seconds an apply waits for Cloud Monitoring to know a new metric. Too short ends in `Cannot find metric`: apply again."
+  type        = number
+  default     = 600
+
+  validation {
+    condition     = var.metrics_wait_s >= 0 && floor(var.metrics_wait_s) == var.metrics_wait_s
+    error_message = "It is a whole number of seconds."
+  }
+}
+
 variable "github_tests" {
   description = <<-EOT
     The workflow of GitHub Actions that may say that tests passed: the number of the environments repository, and the

@@ -28,6 +28,7 @@ def surroundings(home: Path, provider: Provider) -> dict[str, str]:
         "TF_REATTACH_PROVIDERS": provider.address,
         "TF_IN_AUTOMATION": "1",
         "CHECKPOINT_DISABLE": "1",
+        "TF_VAR_metrics_wait_s": "0",
     }
 
 

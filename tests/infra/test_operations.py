@@ -15,7 +15,7 @@ from shared.domain.events import TestPassed
 from shared.domain.pushes import Pushes
 from tests.infra.provider.server import Provider
 from tests.infra.terraform import INFRA, ROOT, Terraform
-from tests.operations.declared import RUNBOOKS
+from tests.operations.declared import RUNBOOKS, read_query
 from tests.operations.runbook import Page
 
 LONGEST_FILTER: Final = 2048  # Unicode characters of a monitoring filter (AlertPolicy, REST reference)
@@ -78,12 +78,57 @@ def test_an_alert_on_a_log_has_the_limit_that_the_api_asks_for(state: State) -> 
             assert alert["alert_strategy"][0]["notification_rate_limit"][0]["period"] == "300s"
 
 
+def _queries(state: State) -> dict[str, dict[str, Any]]:
+    return {
+        alert["display_name"].removeprefix("prodgate: "): condition["condition_prometheus_query_language"][0]
+        for alert in made(state, "google_monitoring_alert_policy")
+        for condition in alert["conditions"]
+        if condition["condition_prometheus_query_language"]
+    }
+
+
+def test_nothing_that_is_made_at_the_first_apply_is_refused_for_a_metric_that_is_not_known_yet(
+    gate: Terraform, state: State
+) -> None:
+    """Cloud Monitoring knows a log-based metric minutes after it was made: alerts do not ask it, objectives wait."""
+    queries = _queries(state)
+    own = {metric["name"].replace("/", "_") for metric in made(state, "google_logging_metric")}
+    thresholds = [
+        condition["condition_threshold"][0]["filter"]
+        for alert in made(state, "google_monitoring_alert_policy")
+        for condition in alert["conditions"]
+        if condition["condition_threshold"] or condition["condition_absent"]
+    ]
+
+    assert queries.keys() == {"rejected", "strangers", "silent"}
+    assert all(query["disable_metric_validation"] for query in queries.values())
+    assert {read_query(query["query"])[0] for query in queries.values()} <= own
+    assert not [text for text in thresholds if "logging.googleapis.com/user" in text]
+    for objective in ("fresh", "available"):
+        before = gate.waits_for(f"module.operations.google_monitoring_slo.{objective}")
+        assert {
+            "module.operations.terraform_data.known",
+            "module.operations.google_logging_metric.functions",
+            "module.probe.google_logging_metric.this",
+        } <= before
+
+
+def test_a_silence_is_told_after_twenty_minutes_and_not_before_the_first_probe(state: State) -> None:
+    """Half of it is looked back, and for the other half it must hold."""
+    silent = _queries(state)["silent"]
+    [window] = re.findall(r"\[(\d+)s\]", silent["query"])
+
+    assert silent["query"].endswith(" < 1")
+    assert (int(window), silent["duration"]) == (600, "600s")
+
+
 def test_filters_are_as_long_as_the_api_takes_them(state: State) -> None:
     """A subscription more, and the alert could no longer be made."""
     for alert in made(state, "google_monitoring_alert_policy"):
         for condition in alert["conditions"]:
             [kind] = [name for name, value in condition.items() if name.startswith("condition_") and value]
-            assert len(condition[kind][0]["filter"]) <= LONGEST_FILTER
+            text = condition[kind][0].get("filter") or condition[kind][0]["query"]
+            assert len(text) <= LONGEST_FILTER
 
 
 def test_goals_are_as_high_as_the_api_takes_them_and_thresholds_are_bounds_of_the_metric(state: State) -> None:

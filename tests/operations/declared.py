@@ -16,6 +16,10 @@ OPERATIONS: Final = ROOT / "infra" / "modules" / "operations"
 RUNBOOKS: Final = ROOT / "docs" / "runbooks"
 OURS: Final = 'resource.type="cloud_run_revision" AND log_id("run.googleapis.com/stdout")'
 ATTESTER: Final = f"prodgate-attest-images@{GATE_PROJECT}.iam.gserviceaccount.com"
+_QUERY: Final = re.compile(
+    r"\(sum\(increase\(logging_googleapis_com:user_(?P<metric>\w+)"
+    r'\{monitored_resource="(?P<resource>\w+)"\}\[[1-9][0-9]*s\]\)\) or vector\(0\)\) [<>] [0-9]+'
+)
 _PLACE: Final = re.compile(r"\$\{(\w+)\}")
 
 
@@ -28,6 +32,17 @@ def metrics() -> dict[str, dict[str, Any]]:
     """Every log-based metric of the functions."""
     found: dict[str, dict[str, Any]] = rendered(OPERATIONS / "metrics.yaml", {})
     return {name: {**metric, "filter": f"{OURS} AND {metric['filter']}"} for name, metric in found.items()}
+
+
+def read_query(query: str) -> tuple[str, str]:
+    """Read a query in PromQL, of the one form that ours have; answer its metric's name and resource.
+
+    A metric's first slash is a colon there, and every other sign an underscore
+    (cloud.google.com/monitoring/promql/promql-mapping).
+    """
+    found = _QUERY.fullmatch(query)
+    assert found, query
+    return found["metric"], found["resource"]
 
 
 def alerts() -> dict[str, dict[str, Any]]:

@@ -10,7 +10,7 @@ import pytest
 
 from shared.domain.errors import Fault, Reason
 from shared.domain.vocabulary import LogEvent
-from tests.operations.declared import OPERATIONS, alerts, metrics
+from tests.operations.declared import OPERATIONS, alerts, metrics, read_query
 from tests.operations.log_filter import Entry, compiled
 
 ENDED: Final = {LogEvent.DONE, LogEvent.REJECTED, LogEvent.UNAVAILABLE}
@@ -103,11 +103,24 @@ def _kinds() -> dict[str, str]:
 def test_dashboard_and_alerts_look_at_metrics_that_exist() -> None:
     """Cloud Monitoring draws an empty chart for a metric that nobody writes, and says nothing."""
     texts = _dashboard_filters() + [alert["metric"]["filter"] for alert in alerts().values() if "metric" in alert]
+    assert not [text for text in texts[len(_dashboard_filters()) :] if "logging.googleapis.com/user" in text]
 
     assert len(texts) > 10
     for text in texts:
         [kind] = re.findall(r'metric\.type="([^"]+)"', text)
         assert f'resource.type="{_kinds()[kind]}"' in text
+
+
+def test_queries_are_on_metrics_of_ours_and_count_nothing_as_zero() -> None:
+    """Without an entry there is no series: a comparison with nothing neither fires nor resolves."""
+    queries = {name: alert["query"] for name, alert in alerts().items() if "query" in alert}
+
+    assert queries.keys() == {"rejected", "strangers"}
+    for query in queries.values():
+        metric, resource = read_query(query)
+        assert {metric.removeprefix("prodgate_"): resource}.items() <= dict.fromkeys(
+            metrics(), "cloud_run_revision"
+        ).items()
 
 
 def test_charts_group_by_labels_that_their_metric_has() -> None:

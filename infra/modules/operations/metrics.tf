@@ -1,5 +1,4 @@
-# Log-based metrics, from metrics.yaml. Cloud Monitoring may need some minutes to know a new one: "Cannot find metric"
-# at the first apply means to apply again.
+# Log-based metrics, from metrics.yaml.
 
 locals {
   # Only the functions' own standard output counts: nobody else's entry can pass for one of ours.

@@ -26,6 +26,19 @@ locals {
   names = concat(keys(local.fresh), var.probe == null ? [] : ["available"])
 }
 
+# An objective on a metric that Cloud Monitoring does not know yet is refused, and it may need ten minutes to know a new one
+# (https://cloud.google.com/logging/docs/logs-based-metrics/troubleshooting).
+resource "terraform_data" "known" {
+  triggers_replace = concat(
+    [for metric in google_logging_metric.functions : metric.name],
+    var.probe == null ? [] : [var.probe.started, var.probe.through],
+  )
+
+  provisioner "local-exec" {
+    command = "sleep ${var.metrics_wait_s}"
+  }
+}
+
 resource "google_monitoring_custom_service" "gate" {
   project      = var.project
   service_id   = "prodgate"
@@ -57,7 +70,7 @@ resource "google_monitoring_slo" "fresh" {
     }
   }
 
-  depends_on = [google_logging_metric.functions]
+  depends_on = [terraform_data.known]
 }
 
 # Good is a probe that came through the last function; all are those that Cloud Scheduler started. Functions that are
@@ -79,6 +92,8 @@ resource "google_monitoring_slo" "available" {
       total_service_filter = "metric.type=\"logging.googleapis.com/user/${each.value.started}\" AND resource.type=\"cloud_scheduler_job\""
     }
   }
+
+  depends_on = [terraform_data.known]
 }
 
 resource "google_monitoring_alert_policy" "burn" {
@@ -113,36 +128,4 @@ resource "google_monitoring_alert_policy" "burn" {
 
   notification_channels = local.channels[var.project]
   severity              = { page = "CRITICAL", ticket = "WARNING" }[each.value.burn.severity]
-}
-
-# No probe came through for so long that nobody may wait for a budget to burn.
-resource "google_monitoring_alert_policy" "silent" {
-  for_each = var.probe == null ? {} : { silent = var.probe }
-
-  project      = var.project
-  display_name = "prodgate: ${each.key}"
-  combiner     = "OR"
-
-  conditions {
-    display_name = "No probe has come through for ${each.value.silent_after_s} s"
-
-    condition_absent {
-      filter   = "metric.type=\"logging.googleapis.com/user/${each.value.through}\" AND resource.type=\"cloud_run_revision\""
-      duration = "${each.value.silent_after_s}s"
-
-      aggregations {
-        alignment_period     = "300s"
-        per_series_aligner   = "ALIGN_DELTA"
-        cross_series_reducer = "REDUCE_SUM"
-      }
-    }
-  }
-
-  documentation {
-    content   = "The gate may be down: no probe came through.\n\nRunbook: ${var.runbooks_url}/objectives.md#available"
-    mime_type = "text/markdown"
-  }
-
-  notification_channels = local.channels[var.project]
-  severity              = "CRITICAL"
 }

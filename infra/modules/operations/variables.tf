@@ -78,6 +78,11 @@ variable "available_goal" {
   }
 }
 
+variable "metrics_wait_s" {
+  description = "For how many seconds to wait between making a metric and promising something of it."
+  type        = number
+}
+
 variable "rejected_per_hour" {
   description = "How many rejected events within an hour are usual."
   type        = number
