@@ -50,8 +50,12 @@ variable "allowlist" {
     "quay.io/argoproj/argocd:*",
     "ghcr.io/dexidp/dex:*",
     "docker.io/library/redis:*",
+    "public.ecr.aws/docker/library/redis:*", # where newer versions of Argo CD take it from
     "oci.external-secrets.io/external-secrets/**",
+    "docker.io/istio/install-cni:*",
+    "docker.io/istio/pilot:*", # istiod
     "docker.io/istio/proxyv2:*",
+    "docker.io/istio/ztunnel:*",
   ]
 
   validation {
