@@ -102,6 +102,7 @@ ATTEST: Final = FunctionName(
     "prodgate-attest",
     7002,
     (*_READ, ("actions", "read"), ("contents", "read"), ("statuses", "write")),
+    ("cloud-builds",),
 )
 PROMOTE: Final = FunctionName(
     "open_prod_pr",
