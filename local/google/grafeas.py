@@ -54,7 +54,8 @@ class ContainerAnalysis:
 
     What is documented nowhere can be set either way: `takes_or`, whether a filter may join functions by OR;
     `batches`, what a batch does when one of its occurrences exists already; `takes_updates`, whether the signatures of
-    an attestation can be changed.
+    an attestation can be changed; `ignores_scheme`, whether an image and `https://` before it are one resource.
+    Get shows an occurrence as it was before its newest update, so many times as `stale_gets` says.
     """
 
     def __init__(self, *, list_lag_s: float = 0.0, clock: Callable[[], float] = time.monotonic) -> None:
@@ -62,6 +63,9 @@ class ContainerAnalysis:
         self.get_lag_s = 0.0
         self.takes_or = True
         self.takes_updates = True
+        self.ignores_scheme = False
+        self.stale_gets = 0
+        self._before: dict[str, grafeas_v1.Occurrence] = {}
         self.batches = Batches.REFUSE_ALL
         self._hidden: dict[str, int] = {}
         self._clock = clock
@@ -141,7 +145,7 @@ class ContainerAnalysis:
             raise Refusal(grpc.StatusCode.INVALID_ARGUMENT, f"A batch holds 1 to {MAX_BATCH} occurrences, not {count}.")
         occurrences = [copy_of(occurrence) for occurrence in request.occurrences]
         if self.batches is Batches.MAKE_OTHERS:
-            occurrences = [each for each in occurrences if _attested(each) not in self._attestations]
+            occurrences = [each for each in occurrences if self._attested(each) not in self._attestations]
         self._require_acceptable(occurrences)
         return grafeas_v1.BatchCreateOccurrencesResponse(
             occurrences=[copy_of(self._add(request.parent, occurrence)) for occurrence in occurrences]
@@ -151,6 +155,9 @@ class ContainerAnalysis:
         occurrence = self._occurrence(request.name)
         if self._created_at[request.name] > self._clock() - self.get_lag_s:
             raise _no_such_occurrence(request.name)
+        if self.stale_gets and request.name in self._before:
+            self.stale_gets -= 1
+            return copy_of(self._before[request.name])
         return copy_of(occurrence)
 
     async def _get_occurrence_note(self, request: grafeas_v1.GetOccurrenceNoteRequest) -> grafeas_v1.Note:
@@ -179,6 +186,7 @@ class ContainerAnalysis:
                 grpc.StatusCode.INVALID_ARGUMENT,
                 "The stand-in cloud updates attestation.signatures and nothing else.",
             )
+        self._before[occurrence.name] = copy_of(occurrence)
         set_fields(occurrence.attestation, signatures=request.occurrence.attestation.signatures)
         set_fields(occurrence, update_time=datetime.now(UTC))
         return copy_of(occurrence)
@@ -186,7 +194,7 @@ class ContainerAnalysis:
     async def _delete_occurrence(self, request: grafeas_v1.DeleteOccurrenceRequest) -> Empty:
         occurrence = self._occurrences.pop(self._occurrence(request.name).name)
         if occurrence.kind == grafeas_v1.NoteKind.ATTESTATION:
-            del self._attestations[_attested(occurrence)]
+            del self._attestations[self._attested(occurrence)]
         return Empty()
 
     def _note(self, name: str) -> grafeas_v1.Note:
@@ -237,7 +245,7 @@ class ContainerAnalysis:
         for occurrence in occurrences:
             set_fields(occurrence, kind=_kind(occurrence))
             _require_fitting_note(occurrence, self._note(occurrence.note_name))
-            key = _attested(occurrence)
+            key = self._attested(occurrence)
             if key in self._attestations or key in in_this_batch:
                 known = self._attestations.get(key, "of this batch").rpartition("/")[2]
                 raise Refusal(grpc.StatusCode.ALREADY_EXISTS, f'occurrence ID "{known}" already exists')
@@ -250,8 +258,13 @@ class ContainerAnalysis:
         self._occurrences[occurrence.name] = occurrence
         self._created_at[occurrence.name] = self._clock()
         if occurrence.kind == grafeas_v1.NoteKind.ATTESTATION:
-            self._attestations[_attested(occurrence)] = occurrence.name
+            self._attestations[self._attested(occurrence)] = occurrence.name
         return occurrence
+
+    def _attested(self, occurrence: grafeas_v1.Occurrence) -> tuple[str, str]:
+        """What can be attested only once: a note and a resource."""
+        resource = occurrence.resource_uri
+        return (occurrence.note_name, resource.removeprefix("https://") if self.ignores_scheme else resource)
 
 
 def _no_such_occurrence(name: str) -> Refusal:
@@ -267,11 +280,6 @@ def _require_fitting_note(occurrence: grafeas_v1.Occurrence, note: grafeas_v1.No
         )
     if not occurrence.resource_uri:
         raise Refusal(grpc.StatusCode.INVALID_ARGUMENT, "occurrence must have a resource_uri")
-
-
-def _attested(occurrence: grafeas_v1.Occurrence) -> tuple[str, str]:
-    """What can be attested only once: a note and a resource."""
-    return (occurrence.note_name, occurrence.resource_uri)
 
 
 def _kind(message: grafeas_v1.Note | grafeas_v1.Occurrence) -> grafeas_v1.NoteKind:

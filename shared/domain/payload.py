@@ -13,7 +13,7 @@ import json
 from enum import StrEnum
 from typing import Final
 
-from shared.domain.errors import shown
+from shared.domain.errors import Rejected, shown
 from shared.domain.image import Digest, PinnedImage
 from shared.domain.strict_json import Fields, read_object
 
@@ -57,6 +57,18 @@ def attested_digest(data: bytes) -> Digest:
     critical = read_object("the payload", data).child("critical")
     _require_type(critical)
     return critical.child("image").parsed("docker-manifest-digest", Digest, most=_TEXT_CHARACTERS)
+
+
+def says_the_same(data: bytes, image: PinnedImage) -> bool:
+    """Whether a payload says what ours would about an image and nothing else, in whatever blanks and order.
+
+    Nothing else: a reader that ignores case would take `Docker-Manifest-Digest` beside the right name for the digest.
+    """
+    try:
+        read_object("the payload", data)
+    except Rejected:
+        return False
+    return bool(json.loads(data) == json.loads(payload(image)))
 
 
 def _require_type(critical: Fields) -> None:

@@ -3,7 +3,8 @@
 Order, so that nothing is ever called attested that is not: look for proof; sign what has none; verify the signature
 with the attestor's own key; let Binary Authorization verify it; store it; read it back. What one image lacks never
 holds up another: whatever could be signed is stored, and only then the first failure is raised, so that each delivery
-of a large release brings it further.
+of a large release brings it further. Only a quota that is spent ends the signing: each further image would ask for it,
+wait and be refused, until the event's own time is up.
 """
 
 from __future__ import annotations
@@ -20,9 +21,10 @@ from shared.domain.attestation import Attestation, Signature, StoredAttestation,
 from shared.domain.attestors import Attestor, SigningKey, key_id, signing_key
 from shared.domain.errors import Unavailable
 from shared.domain.image import PinnedImage
-from shared.domain.payload import PayloadForm, payload
+from shared.domain.payload import PayloadForm, payload, says_the_same
 from shared.workflow.proofs import Look, find_proofs
-from shared.workflow.storing import Replacing, Signed, store_all
+from shared.workflow.quota import Quota
+from shared.workflow.storing import Replacing, Signed, Storing, store_all
 
 _SIGNED_AT_ONCE: Final = 128  # images of one batch: a batch takes one round of calls, not two
 _BATCHES_AT_ONCE: Final = 2
@@ -92,27 +94,46 @@ async def prove_all(images: Sequence[PinnedImage], party: SigningParty, cloud: S
     looks = await find_proofs(images, party.attestor, cloud.attestations)
     missing = [look for look in looks if look.proof is None]
     batches = [missing[start : start + BATCH] for start in range(0, len(missing), BATCH)]
-    made = await settle_all((_attest(batch, party, cloud) for batch in batches), at_once=_BATCHES_AT_ONCE)
+    quota = Quota()
+    made = await settle_all((_attest(batch, party, cloud, quota) for batch in batches), at_once=_BATCHES_AT_ONCE)
     new = [proof for proofs in all_of(made) for proof in proofs]
     return Proven(tuple(look.proof for look in looks if look.proof is not None) + tuple(new), len(new))
 
 
-async def _attest(missing: Sequence[Look], party: SigningParty, cloud: SigningCloud) -> list[StoredAttestation]:
+async def _attest(
+    missing: Sequence[Look], party: SigningParty, cloud: SigningCloud, quota: Quota
+) -> list[StoredAttestation]:
     """Sign and store a batch; what could not be signed is raised after the others are stored."""
-    signed = await settle_all((_signed(look, party, cloud) for look in missing), at_once=_SIGNED_AT_ONCE)
+    signed = await settle_all((_signed(look, party, cloud, quota) for look in missing), at_once=_SIGNED_AT_ONCE)
     ready = [each for each in signed if not isinstance(each, Unavailable)]
-    stored = await store_all(ready, party.attestor, cloud.attestations, replacing=cloud.settings.replacing)
+    storing = Storing(
+        party.attestor,
+        cloud.attestations,
+        lambda image, data: _attestation(image, data, party, cloud),
+        cloud.settings.replacing,
+    )
+    stored = await quota.watch(store_all(ready, storing))
     all_of(signed)
     return stored
 
 
-async def _signed(look: Look, party: SigningParty, cloud: SigningCloud) -> Signed:
-    """Sign the payload, and let both the attestor's key and Binary Authorization verify it before it is stored."""
-    data = payload(look.image)
+async def _signed(look: Look, party: SigningParty, cloud: SigningCloud, quota: Quota) -> Signed:
+    attestation = await quota.spend(_attestation(look.image, _payload(look), party, cloud))
+    return Signed(look.image, attestation, look.blocking)
+
+
+def _payload(look: Look) -> bytes:
+    """Answer gcloud's bytes, or those of an attestation in the way that say the same: our signature goes under them."""
+    theirs = look.blocking.attestation.payload if look.blocking is not None else b""
+    return theirs if says_the_same(theirs, look.image) else payload(look.image)
+
+
+async def _attestation(image: PinnedImage, data: bytes, party: SigningParty, cloud: SigningCloud) -> Attestation:
+    """Sign a payload, and let both the attestor's key and Binary Authorization verify it before it is stored."""
     value = await cloud.signer.sign(party.key, cloud.settings.form.signed(data))
-    attestation = Attestation(party.attestor.note, str(look.image), data, (Signature(party.key.id, value),))
-    trusted = trusted_key(attestation, look.image, party.attestor)
+    attestation = Attestation(party.attestor.note, str(image), data, (Signature(party.key.id, value),))
+    trusted = trusted_key(attestation, image, party.attestor)
     if isinstance(trusted, Unproven):
         raise Unavailable(trusted.fault, f"the signature by {party.key.version} is not to be trusted: {trusted.why}")
     await cloud.binauthz.require_valid(party.attestor, attestation)
-    return Signed(look.image, attestation, look.blocking)
+    return attestation

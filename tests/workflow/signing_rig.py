@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 
+from google.cloud import kms_v1
 from grafeas import grafeas_v1
 
 from shared.clients.attestations import Attestations
@@ -37,14 +38,27 @@ class Rig:
     google: RunningGoogle
     cloud: SigningCloud
     counted: dict[str, int] = field(default_factory=dict)
+    suite: SuiteSettings = SUITE
 
-    async def party(self, suite: SuiteSettings = SUITE) -> SigningParty:
+    async def party(self) -> SigningParty:
         """The attestor and its key."""
-        return await read_party(suite, self.cloud)
+        return await read_party(self.suite, self.cloud)
 
     async def prove_by(self, party: SigningParty, wanted: list[PinnedImage]) -> Proven:
         """Prove images by a party that was read before."""
         return await prove_all(wanted, party, self.cloud)
+
+    async def rotate(self) -> None:
+        """Put a new version of the key on the attestor in the old one's place, and sign with it from now on."""
+        made = await self.google.kms.create_crypto_key_version(
+            parent=VERSION.partition("/cryptoKeyVersions/")[0], crypto_key_version=kms_v1.CryptoKeyVersion()
+        )
+        pem = (await self.google.kms.get_public_key(name=made.name)).pem
+        pkix = {"public_key_pem": pem, "signature_algorithm": "ECDSA_P256_SHA256"}
+        attestor = await self.google.binauthz.get_attestor(name=ATTESTOR)
+        attestor.user_owned_grafeas_note.public_keys = [{"id": key_id(made.name), "pkix_public_key": pkix}]
+        await self.google.binauthz.update_attestor(attestor=attestor)
+        self.suite = SuiteSettings(ATTESTOR, made.name)
 
     async def prove(self, wanted: list[PinnedImage], *, settings: SigningSettings | None = None) -> Proven:
         """Prove images as the suite does; the calls that it takes are in `counted` afterwards."""
@@ -63,9 +77,9 @@ class Rig:
         request = grafeas_v1.ListNoteOccurrencesRequest(name=NOTE, page_size=1000)
         return [found async for found in await self.google.grafeas.list_note_occurrences(request=request)]
 
-    async def store(self, image: PinnedImage, *, uri: str | None = None, version: str = VERSION) -> str:
-        """Store an attestation of an image by hand, as its own key signs it."""
-        data = payload(image)
+    async def store(self, image: PinnedImage, *, uri: str | None = None, data: bytes | None = None) -> str:
+        """Store an attestation of an image by hand, signed by the first version of the key."""
+        data, version = payload(image) if data is None else data, VERSION
         signature = await Signer(self.google.kms).sign(SigningKey(version, BY_KMS_NAME["EC_SIGN_P256_SHA256"]), data)
         signed = [{"public_key_id": key_id(version), "signature": signature}]
         occurrence = grafeas_v1.Occurrence(

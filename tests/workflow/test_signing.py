@@ -109,6 +109,23 @@ def test_what_somebody_stored_between_our_look_and_our_write_is_found(batches: B
     signing(story)
 
 
+@pytest.mark.parametrize("code", ["INVALID_ARGUMENT", "FAILED_PRECONDITION", "ALREADY_EXISTS", "UNIMPLEMENTED"])
+def test_a_batch_that_is_refused_is_stored_one_by_one(code: str) -> None:
+    """With which status the service refuses a batch for one of it is documented nowhere."""
+
+    async def story(rig: Rig) -> None:
+        rig.google.faults.fail("grafeas.BatchCreateOccurrences", code=code)
+
+        proven = await rig.prove(images(3))
+
+        assert (len(proven.proofs), len(await rig.stored())) == (3, 3)
+        assert rig.counted["grafeas.CreateOccurrence"] == 3
+        await rig.prove(images(6))
+        assert rig.counted.get("grafeas.BatchCreateOccurrences", 0) == (code != "UNIMPLEMENTED")
+
+    signing(story)
+
+
 def test_a_batch_whose_reply_is_lost_is_found_by_looking() -> None:
     """All of it was stored; each is asked for by itself, found to exist, and read."""
 

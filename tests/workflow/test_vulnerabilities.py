@@ -254,6 +254,20 @@ def test_what_cannot_be_read_is_not_ok(guarded: World) -> None:
     assert len(guarded.dead_letters) == 1
 
 
+def test_where_filters_joined_by_or_are_refused_each_image_is_asked_for_by_itself(guarded: World) -> None:
+    """How long such a filter may be, or whether it may be, is documented nowhere; what was refused is remembered."""
+    guarded.scan(pin_posts(guarded), Found("CVE-2026-1", "LOW"))
+    guarded.cloud.analysis.takes_or = False
+
+    pass_and_settle(guarded)
+    pass_and_settle(guarded)
+
+    assert len(guarded.pull_requests) == 1
+    guarded.scan(pin_posts(guarded, b"worse"), Found(CVE, "CRITICAL"))
+    pass_and_settle(guarded)
+    assert [message.reason for message in guarded.rejected] == ["vulnerable"]
+
+
 def test_more_findings_than_fit_on_a_page_are_all_read(guarded: World) -> None:
     """The one that refuses is on the second page of 1,000."""
     image = pin_posts(guarded)

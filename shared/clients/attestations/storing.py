@@ -1,7 +1,8 @@
 """Storing attestations: together where the service takes them together, otherwise one by one.
 
-What BatchCreateOccurrences does when one of its occurrences exists already is documented nowhere: it may refuse all, or
-make the others. Either way each that it did not answer with is created by itself, which says of that one alone.
+What BatchCreateOccurrences does when one of its occurrences exists already, or is not to its taste, is documented
+nowhere: it may refuse all, with whichever status, or make the others. Either way each that it did not answer with is
+created by itself, which says of that one alone.
 """
 
 from __future__ import annotations
@@ -30,12 +31,13 @@ from grafeas.grafeas_v1 import (
 from shared.clients import calls
 from shared.clients.attestations.finding import Finder
 from shared.clients.attestations.wire import read, written
-from shared.clients.gathering import gather_all
+from shared.clients.gathering import all_of, settle_all
 from shared.domain.attestation import Attestation, Occurrence, Signature
 
 LOG: Final = logging.getLogger("prodgate.attestations")
 BATCH: Final = 100  # occurrences of one call; the service takes 1,000, and our timeout is for fewer
 CREATED_AT_ONCE: Final = 128  # calls under way at a time
+_NOT_ALL: Final = (AlreadyExists, InvalidArgument, FailedPrecondition)  # said of a batch, maybe for one of it
 _NOT_UPDATED: Final = (InvalidArgument, FailedPrecondition, MethodNotImplemented)
 
 
@@ -67,12 +69,14 @@ class Attestations(Finder):
         """
         names = await self._create_together(attestations) if len(attestations) > 1 else {}
         missing = [a for a in attestations if a.resource_uri not in names]
-        created = await gather_all(map(self._create, missing), at_once=CREATED_AT_ONCE)
+        created = all_of(await settle_all(map(self._create, missing), at_once=CREATED_AT_ONCE))
         names |= {a.resource_uri: name for a, name in zip(missing, created, strict=True)}
         return [names[a.resource_uri] for a in attestations]
 
     async def add_signature(self, occurrence: Occurrence, signature: Signature) -> bool:
         """Put one more signature on an attestation, in place of those under the same key id; False where refused.
+
+        All signatures are written, so the occurrence must have been read just now: others may have signed it too.
 
         Raises:
             Unavailable: it may or may not be there; look before trying again.
@@ -108,8 +112,11 @@ class Attestations(Finder):
         request = BatchCreateOccurrencesRequest(parent=self._parent, occurrences=list(map(written, attestations)))
         call, method = calls.BATCH_CREATE_OCCURRENCES, self._client.batch_create_occurrences
         try:
-            answer = await calls.invoke(call, method, request, answers=(AlreadyExists, MethodNotImplemented))
+            answer = await calls.invoke(call, method, request, answers=(*_NOT_ALL, MethodNotImplemented))
         except AlreadyExists:
+            return {}
+        except _NOT_ALL as error:
+            LOG.warning("a batch is refused, its attestations are stored one by one: %s", error.message)
             return {}
         except MethodNotImplemented as error:
             LOG.warning("batches are refused, attestations are stored one by one: %s", error.message)
