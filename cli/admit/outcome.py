@@ -44,18 +44,21 @@ class Outcome:
     @property
     def status(self) -> int:
         """Only what was read whole and is admitted whole is ok; no image at all is not."""
-        if self.problems or not self.images:
+        verdicts = self.answer.verdicts.values()
+        if self.problems or not self.images or None in verdicts:
             return UNKNOWN
-        return ADMITTED if all(verdict.admitted for verdict in self.answer.verdicts.values()) else DENIED
+        return ADMITTED if all(verdict is not None and verdict.admitted for verdict in verdicts) else DENIED
 
     def lines(self) -> list[str]:
         """Every image with file and line, as editors and people read it."""
-        return [f"{image.path}:{image.line}: {self._said(image)}" for image in self.images]
+        return [f"{image.path}:{image.line}: {image.reference.written} {self._said(image)}" for image in self.images]
 
     def remarks(self) -> Iterator[str]:
         """What else a person must know to read the verdicts rightly."""
         for problem in self.problems:
             yield f"error: {problem.detail}"
+        for attestor, why in sorted(self.answer.unread.items()):
+            yield f"error: {attestor} could not be looked at: {why}"
         for path in self.exempt:
             yield f"note: {path} is exempt: what it runs is not read, and not judged"
         if not self.images:
@@ -72,35 +75,34 @@ class Outcome:
         return {
             "status": ("admitted", "denied", "unknown")[self.status],
             "images": [self._row(image) for image in self.images],
-            "problems": [{"reason": problem.reason, "detail": problem.detail} for problem in self.problems],
+            "problems": [
+                *({"reason": problem.reason, "detail": problem.detail} for problem in self.problems),
+                *({"reason": "unread", "detail": f"{name}: {why}"} for name, why in sorted(self.answer.unread.items())),
+            ],
             "exempt": list(self.exempt),
             "claimed": self.answer.is_claimed,
             "system_policy_asked": not self.answer.lacks_system_policy,
-            "advice": [
-                {"slip": a.slip, "place": a.place, "why": a.why, "mending": a.mending} for a in self.answer.advice
-            ],
+            "advice": [advice_row(advice) for advice in self.answer.advice],
         }
 
     def _said(self, image: ImageField) -> str:
-        written = image.reference.written
-        verdict = self.answer.verdicts[written]
-        if verdict.admitted and not verdict.is_dry_run:
-            return f"{written} is admitted"
-        said = (
-            f"is admitted by a dry run only: {verdict.message}" if verdict.admitted else f"is denied: {verdict.message}"
-        )
-        spellings = " or ".join(self.answer.spellings.get(written, ()))
-        return f"{written} {said} (the allowlist would admit {spellings})" if spellings else f"{written} {said}"
+        verdict = self.answer.verdicts[image]
+        if verdict is None:
+            return "is not judged: that hangs on an attestor that could not be looked at"
+        if verdict.admitted:
+            return f"is admitted by a dry run only: {verdict.message}" if verdict.is_dry_run else "is admitted"
+        spellings = " or ".join(self.answer.spellings.get(image.reference.written, ()))
+        also = f" (the allowlist would admit {spellings})" if spellings else ""
+        return f"is denied: {verdict.message}{also}"
 
     def _row(self, image: ImageField) -> dict[str, Any]:
-        written = image.reference.written
-        verdict = self.answer.verdicts[written]
+        written, verdict = image.reference.written, self.answer.verdicts[image]
         return {
             "file": image.path,
             "line": image.line,
             "image": written,
-            "admitted": verdict.admitted,
-            "dry_run": verdict.is_dry_run,
-            "message": verdict.message,
+            "admitted": None if verdict is None else verdict.admitted,
+            "dry_run": verdict is not None and verdict.is_dry_run,
+            "message": "" if verdict is None else verdict.message,
             "admitted_spellings": list(self.answer.spellings.get(written, ())),
         }

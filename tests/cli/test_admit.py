@@ -213,6 +213,7 @@ UNCHECKED: Final = {
     "a policy that is not understood": (("--policy", "config.yaml", "posts.yaml"), "name is missing"),
     "a policy with a key twice": (("--policy", "twice.yaml", "posts.yaml"), "the key 'name' appears twice"),
     "a claim that is none": (("--policy", POLICY, "--attested", "claim.json", "posts.yaml"), "is no digest"),
+    "manifests for the linter": (("--policy", POLICY, "--lint", "posts.yaml"), "--lint looks at the policy alone"),
     "nobody's policy": (("--live", "posts.yaml"), "which project's policy?"),
     "nobody who is logged in": (("--policy", POLICY, "posts.yaml"), "nobody is logged in here"),
 }
@@ -238,6 +239,13 @@ def test_what_could_not_be_checked_is_not_ok(
 
     assert status == 2
     assert said in err
+
+
+def test_without_an_image_not_even_an_empty_line_is_printed(run: Run, tmp_path: Path) -> None:
+    """A script that counts lines counts verdicts."""
+    (tmp_path / "config.yaml").write_text("apiVersion: v1\nkind: ConfigMap\n")
+
+    assert run("--policy", POLICY, "--attested", "none", tmp_path)[:2] == (2, "")
 
 
 def test_an_exempt_kind_is_not_asked_about(run: Run, manifest: Path, tmp_path: Path) -> None:
@@ -283,18 +291,42 @@ def test_the_linter_explains_a_policy_that_requires_nobody(run: Run, tmp_path: P
     assert "name the attestors in requireAttestationsBy, or say ALWAYS_DENY" in out
 
 
-def test_the_linter_finds_attestors_without_keys_live(run: Run, live: World) -> None:
-    """Every image that needs it is denied, and the policy looks fine."""
+KEYLESS, GONE = (f"projects/{PROD_PROJECT}/attestors/{name}" for name in ("keyless", "gone"))
+NO_KEYS: Final = (
+    f"{KEYLESS}: {KEYLESS} has no keys; it can attest nothing: every image that needs it is denied; "
+    "add a key with `gcloud container binauthz attestors public-keys add`"
+)
+
+
+@pytest.fixture(scope="module")
+def keyless(company: World) -> str:
+    """An attestor without keys beside the one that has one."""
     note = UserOwnedGrafeasNote(note_reference=f"projects/{PROD_PROJECT}/notes/quality-assurance-attestor")
-    made = live.do(
-        live.clients.binauthz.create_attestor(
+    made = company.do(
+        company.clients.binauthz.create_attestor(
             parent=f"projects/{PROD_PROJECT}", attestor_id="keyless", attestor=Attestor(user_owned_grafeas_note=note)
         )
     )
+    assert made.name == KEYLESS
+    return KEYLESS
+
+
+def requiring(path: Path, *attestors: str, also: str = "") -> Path:
+    """Write a policy that requires these attestors, and has no slip otherwise."""
+    path.write_text(
+        f"name: projects/{PROD_PROJECT}/policy\nglobalPolicyEvaluationMode: ENABLE\n{also}defaultAdmissionRule:\n"
+        "  evaluationMode: REQUIRE_ATTESTATION\n  enforcementMode: ENFORCED_BLOCK_AND_AUDIT_LOG\n"
+        f"  requireAttestationsBy: {json.dumps(attestors)}\n"
+    )
+    return path
+
+
+def test_the_linter_finds_attestors_without_keys_live(run: Run, live: World, keyless: str) -> None:
+    """Every image that needs it is denied, and the policy looks fine."""
     rule = {
         "evaluationMode": "REQUIRE_ATTESTATION",
         "enforcementMode": "ENFORCED_BLOCK_AND_AUDIT_LOG",
-        "requireAttestationsBy": [ATTESTOR, made.name],
+        "requireAttestationsBy": [ATTESTOR, keyless],
     }
     kept = live.do(live.clients.binauthz.get_policy(name=f"projects/{PROD_PROJECT}/policy"))
     live.set_policy(
@@ -310,10 +342,119 @@ def test_the_linter_finds_attestors_without_keys_live(run: Run, live: World) -> 
     live.do(live.clients.binauthz.update_policy(policy=kept))
 
     assert status == 1
-    assert out == (
-        f"warning: {made.name}: {made.name} has no keys; it can attest nothing: every image that needs it is denied; "
-        "add a key with `gcloud container binauthz attestors public-keys add`\n"
-    )
+    assert out == f"warning: {NO_KEYS}\n"
+
+
+def test_a_policy_in_a_file_is_linted_with_its_attestors_as_they_are(
+    run: Run, live: World, keyless: str, tmp_path: Path
+) -> None:
+    """Who names a project wants that looked at; who names none works offline."""
+    policy = requiring(tmp_path / "policy.yaml", ATTESTOR, keyless)
+
+    assert run("--policy", policy, "--lint") == (0, "", "")
+    assert run("--policy", policy, "--lint", "--project", PROD_PROJECT) == (1, f"warning: {NO_KEYS}\n", "")
+
+
+def test_an_attestor_that_is_gone_is_named_by_the_linter_beside_the_rest(
+    run: Run, live: World, keyless: str, tmp_path: Path
+) -> None:
+    """It could not be looked at, so nobody may think that all is well; the rest was."""
+    policy = requiring(tmp_path / "policy.yaml", GONE, keyless)
+
+    status, out, err = run("--policy", policy, "--lint", "--project", PROD_PROJECT)
+    as_json = json.loads(run("--policy", policy, "--lint", "--project", PROD_PROJECT, "--json")[1])
+
+    assert status == 2
+    assert out == f"warning: {NO_KEYS}\n"
+    assert err.startswith(f"error: {GONE} could not be looked at: binauthz.GetAttestor: 404")
+    assert [problem["reason"] for problem in as_json["problems"]] == ["unread"]
+    assert [advice["slip"] for advice in as_json["advice"]] == ["attestor-without-keys"]
+
+
+def test_what_an_attestor_without_keys_must_attest_is_denied(
+    run: Run, live: World, keyless: str, manifest: Path, tmp_path: Path
+) -> None:
+    """GKE's denial is known, so it is given, with the reason that GKE does not say."""
+    policy = requiring(tmp_path / "policy.yaml", keyless)
+
+    status, out, err = run("--policy", policy, "--project", PROD_PROJECT, manifest)
+
+    assert status == 1
+    assert out.endswith(f"Image {IMAGE} denied by attestor {keyless}: {NOT_TRUSTED}\n")
+    assert f"warning: {NO_KEYS}\n" in err
+
+
+def test_a_verdict_that_hangs_on_what_could_not_be_read_is_none(run: Run, live: World, tmp_path: Path) -> None:
+    """The others are given: what the allowlist admits, what is a tag, and what another attestor denies for certain."""
+    image = pin_posts(live, b"hanging")
+    live.attest(image)
+    allowing = "admissionWhitelistPatterns: [{namePattern: docker.io/library/redis:*}]\n"
+    policy = requiring(tmp_path / "policy.yaml", ATTESTOR, GONE, also=allowing)
+    folder = tmp_path / "apps"
+    folder.mkdir()
+    for name, what in {"a": image, "b": IMAGE, "c": REDIS, "d": f"{POSTS}:v1"}.items():
+        written(folder / f"{name}.yaml", what)
+
+    status, out, err = run("--policy", policy, folder)
+    told = json.loads(run("--policy", policy, folder, "--json")[1])
+
+    lines = out.splitlines()
+    assert status == 2
+    assert lines[0].endswith(f"{image} is not judged: that hangs on an attestor that could not be looked at")
+    assert lines[1].endswith(f"denied by attestor {ATTESTOR}: {NOT_TRUSTED}")
+    assert GONE not in lines[1]
+    assert lines[2].endswith(f"{REDIS} is admitted")
+    assert "got tag or malformed digest" in lines[3]
+    assert f"error: {GONE} could not be looked at: binauthz.GetAttestor: 404" in err
+    assert [row["admitted"] for row in told["images"]] == [None, False, True, False]
+    assert (told["status"], told["problems"][0]["reason"]) == ("unknown", "unread")
+
+
+def test_an_attestor_that_nothing_hangs_on_may_be_gone(run: Run, live: World, manifest: Path, tmp_path: Path) -> None:
+    """The image is denied whatever it would say."""
+    policy = requiring(tmp_path / "policy.yaml", ATTESTOR, GONE)
+
+    status, out, err = run("--policy", policy, manifest)
+
+    assert status == 1
+    assert out.endswith(f"denied by attestor {ATTESTOR}: {NOT_TRUSTED}\n")
+    assert GONE in err
+
+
+def test_a_manifest_says_where_its_pods_run(run: Run, tmp_path: Path) -> None:
+    """Its own namespace is nearer than the option; the one that says nothing may be in the frozen one."""
+    rules = "kubernetesNamespaceAdmissionRules: {shop: {evaluationMode: ALWAYS_ALLOW, enforcementMode: %s}}\n"
+    policy = requiring(tmp_path / "policy.yaml", ATTESTOR, also=rules % "ENFORCED_BLOCK_AND_AUDIT_LOG")
+    for namespace in ("shop", "blog"):
+        content = workload("x", IMAGE).replace(b"  name: x\n", f"  namespace: {namespace}\n".encode(), 1)
+        (tmp_path / f"{namespace}.yaml").write_bytes(content)
+    silent = written(tmp_path / "silent.yaml", IMAGE)
+    offline = ("--policy", policy, "--attested", "none")
+
+    assert run(*offline, tmp_path / "shop.yaml")[0] == 0
+    assert run(*offline, tmp_path / "blog.yaml", "--namespace", "shop")[0] == 1
+    assert run(*offline, silent, "--namespace", "shop")[0] == 0
+    assert run(*offline, silent)[0] == 1
+
+
+def test_the_linter_says_all_that_is_wrong_at_once(run: Run, tmp_path: Path) -> None:
+    """A rule that requires nobody does not hide the pattern that admits everybody."""
+    policy = requiring(tmp_path / "policy.yaml", also="admissionWhitelistPatterns: [{namePattern: gcr.io/p**}]\n")
+
+    status, out, _ = run("--policy", policy, "--lint", "--json")
+
+    assert status == 1
+    assert [advice["slip"] for advice in json.loads(out)["advice"]] == ["other-projects", "no-attestors"]
+
+
+def test_a_project_without_a_name_is_said_in_one_sentence(run: Run, manifest: Path, tmp_path: Path) -> None:
+    """Not in a traceback, whose status would mean that something is denied."""
+    policy = edited(tmp_path / "policy.yaml", f"name: projects/{PROD_PROJECT}/policy", "name: mypolicy")
+
+    status, out, err = run("--policy", policy, manifest)
+
+    assert (status, out) == (2, "")
+    assert err == "prodgate admit: the policy: name is 'mypolicy', which is not of its form projects/[^/]+/policy\n"
 
 
 def test_pin_leaves_alone_what_the_policy_exempts(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -16,13 +16,17 @@ from typing import Final
 
 from shared.domain.errors import Rejected
 from shared.domain.image import DOCKER_HUB, parse_name
-from shared.domain.policy.document import DEFAULT_RULE, Policy
+from shared.domain.policy.document import Policy
 from shared.domain.policy.patterns import matches
 from shared.domain.policy.places import Scope
-from shared.domain.policy.rules import Enforcement, Evaluation, Rule
+from shared.domain.policy.rules import NOBODY, Enforcement, Evaluation, Rule
 
 _WILD: Final = re.compile(r"[*?\[\]]")
 _ENDS_A_NAME: Final = ("/", ":", "@")
+_NAME_ATTESTORS: Final = "name the attestors in requireAttestationsBy, or say ALWAYS_DENY"
+_OTHER_HOST: Final = f"index.{DOCKER_HUB}"  # by its older name; distribution/reference reads it as the same
+_HUB_HOSTS: Final = frozenset({DOCKER_HUB, _OTHER_HOST})
+_SAMPLE: Final = "image"  # stands for any image below a folder, shown as IMAGE
 _CLUSTER: Final = re.compile(r"[a-z0-9-]+\.[a-z0-9-]+", re.ASCII)
 
 
@@ -38,6 +42,7 @@ class Slip(StrEnum):
     OTHER_SPELLINGS = "other-spellings"
     ALWAYS_ALLOW = "always-allow"
     DRY_RUN = "dry-run"
+    NO_ATTESTORS = "no-attestors"
     ATTESTORS_NOT_ASKED = "attestors-not-asked"
     NO_SYSTEM_POLICY = "no-system-policy"
     NEVER_APPLIES = "never-applies"
@@ -61,12 +66,13 @@ class Advice:
 def advise(policy: Policy) -> tuple[Advice, ...]:
     """Say everything that is worth a second look about a policy."""
     patterns = (advice for pattern in policy.allowlist for advice in _pattern(pattern, policy.allowlist))
-    named = [
-        (DEFAULT_RULE, policy.default_rule),
-        *((specific.title, specific.rule) for specific in policy.specific_rules),
-    ]
-    rules = (advice for title, rule in named for advice in _rule(title, rule))
+    rules = (advice for title, rule in policy.rules for advice in _rule(title, rule))
     return (*patterns, *rules, *_system(policy), *_keys(policy))
+
+
+def advise_on_draft(draft: Policy, passed_over: Iterable[Rejected]) -> tuple[Advice, ...]:
+    """Say it about a policy that is not understood everywhere, and what that is."""
+    return (*(not_understood(refusal.detail) for refusal in passed_over), *advise(draft))
 
 
 def without_keys(attestor: str, why: str) -> Advice:
@@ -81,10 +87,9 @@ def without_keys(attestor: str, why: str) -> Advice:
 
 def not_understood(why: str) -> Advice:
     """Say that a policy cannot be read, so that nothing is admitted by it."""
-    mending = "mend it, or use a prodgate that knows it"
-    if "requireAttestationsBy" in why:
-        mending = "name the attestors in requireAttestationsBy, or say ALWAYS_DENY"
-    return Advice(Slip.NOT_UNDERSTOOD, "policy", why, mending)
+    if NOBODY in why:
+        return Advice(Slip.NO_ATTESTORS, "policy", why, _NAME_ATTESTORS)
+    return Advice(Slip.NOT_UNDERSTOOD, "policy", why, "mend it, or use a prodgate that knows it")
 
 
 def admitted_spellings(written: str, policy: Policy, system: tuple[str, ...] = ()) -> tuple[str, ...]:
@@ -100,23 +105,24 @@ def _pattern(pattern: str, allowlist: Iterable[str]) -> Iterator[Advice]:
         yield Advice(Slip.WILDCARD_IN_THE_MIDDLE, pattern, why, "write one pattern for each image or folder")
     elif stars and "/" not in stem:
         why = "a wildcard counts after the registry only, so this pattern matches nothing"
-        yield Advice(Slip.WILDCARD_BEFORE_REGISTRY, pattern, why, "begin with the registry, as in docker.io/library/")
+        yield Advice(Slip.WILDCARD_BEFORE_REGISTRY, pattern, why, _with_registry(stem, stars))
     else:
         yield from _breadth(pattern, stem, stars)
-        yield from _other_spellings(pattern, stem, allowlist)
+        yield from _other_spellings(pattern, stem, stars, allowlist)
 
 
 def _breadth(pattern: str, stem: str, stars: str) -> Iterator[Advice]:
     """Say where a pattern admits more than its author may have meant, or less."""
-    path = stem.partition("/")[2]
+    registry, path = _registry_of(stem)
     if not stars:
         if not _has_version(stem):
             why = "it matches the image only where it is written without tag and digest"
-            yield Advice(Slip.NO_VERSION, pattern, why, f"write {stem}:* or {stem}@*")
+            mending = f"write {stem}:* or {stem}@*" if registry else _with_registry(f"{stem}:", "*")
+            yield Advice(Slip.NO_VERSION, pattern, why, mending)
     elif not path:
         why = "it admits every image of the registry, whoever pushed it"
         yield Advice(Slip.WHOLE_REGISTRY, pattern, why, "name the project or the image behind the registry")
-    elif not stem.endswith(_ENDS_A_NAME) and "/" not in path and stars == "**":
+    elif _is_cut_owner(registry, path, stars):
         why = f"it also admits every project or owner whose name begins with {path}, and anybody can make one"
         yield Advice(Slip.OTHER_PROJECTS, pattern, why, f"end the name with a slash: {stem}/**")
     elif not stem.endswith(_ENDS_A_NAME) and not _has_version(stem):
@@ -124,22 +130,57 @@ def _breadth(pattern: str, stem: str, stars: str) -> Iterator[Advice]:
         yield Advice(Slip.SIBLINGS, pattern, why, f"write {stem}:* and {stem}@*, or {stem}/** for a folder")
 
 
-def _other_spellings(pattern: str, stem: str, allowlist: Iterable[str]) -> Iterator[Advice]:
-    """Say which spellings of the same Docker Hub image no pattern matches: admission compares the pod spec's text."""
+def _is_cut_owner(registry: str, path: str, stars: str) -> bool:
+    """Whether a pattern ends within the name of whoever owns images, and goes on behind it."""
+    return bool(registry) and "/" not in path and not path.endswith(_ENDS_A_NAME) and stars == "**"
+
+
+def _registry_of(stem: str) -> tuple[str, str]:
+    """Split a registry from the path; of `istio/proxyv2` there is none, for that is on Docker Hub."""
+    first, slash, rest = stem.partition("/")
+    try:
+        is_owner = first not in _HUB_HOSTS and parse_name(f"{first}/{_SAMPLE}").host == DOCKER_HUB
+    except Rejected:
+        is_owner = False
+    return ("", stem) if not slash or is_owner else (first, rest)
+
+
+def _with_registry(stem: str, stars: str) -> str:
+    """Say how a pattern without a registry can be written so that its wildcard counts."""
     name, version = _split(stem)
-    if name.endswith("/") or not _is_name(name):
+    if not _is_name(name):
+        return f"begin with the registry, as in {DOCKER_HUB}/library/"
+    return f"write {parse_name(name)}{version}{stars}, and the image as {parse_name(name)} in every manifest"
+
+
+def _other_spellings(pattern: str, stem: str, stars: str, allowlist: Iterable[str]) -> Iterator[Advice]:
+    """Say which spellings of the same Docker Hub image no pattern matches: admission compares the pod spec's text."""
+    registry, path = _registry_of(stem)
+    name, version = _split(stem)
+    if not path or not (stars or version) or _is_cut_owner(registry, path, stars):
         return
-    shown = version or (":latest" if pattern != stem else "")
-    missed = [s for s in _spellings(f"{name}{shown}") if not any(matches(other, s) for other in allowlist)]
+    is_folder = bool(stars) and not _is_name(name)
+    sample = f"{name}{_SAMPLE}" if is_folder else name
+    ending = version or (":latest" if stars else "")
+    missed = [s for s in _spellings(f"{sample}{ending}") if not any(matches(other, s) for other in allowlist)]
     if missed:
-        names = " or ".join(_split(spelling)[0] for spelling in missed)
-        why = f"the same image written {names} is not admitted, for the text of the pod spec is compared"
-        yield Advice(Slip.OTHER_SPELLINGS, pattern, why, f"write the image as {name} in every manifest")
+        names = " or ".join(_shown_name(spelling, is_folder=is_folder) for spelling in missed)
+        of = "" if registry or not is_folder else "it names images of Docker Hub as written without a registry; "
+        why = f"{of}the same image written {names} is not admitted, for the text of the pod spec is compared"
+        written = _shown_name(f"{sample}{ending}", is_folder=is_folder)
+        yield Advice(Slip.OTHER_SPELLINGS, pattern, why, f"write the image as {written} in every manifest")
+
+
+def _shown_name(spelling: str, *, is_folder: bool) -> str:
+    name = _split(spelling)[0]
+    return f"{name.removesuffix(_SAMPLE)}{_SAMPLE.upper()}" if is_folder else name
 
 
 def _rule(title: str, rule: Rule) -> Iterator[Advice]:
     if rule.evaluation is Evaluation.ALWAYS_ALLOW:
         yield Advice(Slip.ALWAYS_ALLOW, title, "it admits every image", "say REQUIRE_ATTESTATION, and by whom")
+    if rule.evaluation is Evaluation.REQUIRE_ATTESTATION and not rule.attestors:
+        yield Advice(Slip.NO_ATTESTORS, title, f"requireAttestationsBy {NOBODY}", _NAME_ATTESTORS)
     if rule.evaluation is not Evaluation.REQUIRE_ATTESTATION and rule.attestors:
         why = f"{rule.evaluation} asks no attestor, yet it names {len(rule.attestors)}"
         yield Advice(Slip.ATTESTORS_NOT_ASKED, title, why, "say REQUIRE_ATTESTATION, or take the attestors out")
@@ -190,7 +231,7 @@ def _spellings(written: str) -> Iterator[str]:
         return
     official = image.path.removeprefix("library/")
     paths = (image.path, official) if "/" not in official else (image.path,)
-    for path in dict.fromkeys(paths):
-        for spelling in (f"{DOCKER_HUB}/{path}", path):
-            if spelling != name:
-                yield f"{spelling}{version}"
+    for prefix in (f"{DOCKER_HUB}/", "", f"{_OTHER_HOST}/"):
+        for path in dict.fromkeys(paths):
+            if f"{prefix}{path}" != name:
+                yield f"{prefix}{path}{version}"

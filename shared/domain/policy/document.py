@@ -1,22 +1,26 @@
 """A policy as the API answers it and as `gcloud container binauthz policy export` writes it.
 
-What is not understood is refused by name: a policy that is not understood admits nothing.
+What is not understood is refused by name: a policy that is not understood admits nothing. A linter reads on behind what
+it can pass over (`read_draft`), to say all that is wrong at once; nothing is ever judged by what it has read so.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
 from shared.domain.errors import Reason, Rejected
 from shared.domain.policy.patterns import matches
 from shared.domain.policy.places import ANYWHERE, SCOPE_FIELDS, Place, Scope, SpecificRule
-from shared.domain.policy.rules import Evaluation, Rule, read_rule
+from shared.domain.policy.rules import REFUSING, Evaluation, Noted, Rule, read_rule
 from shared.domain.strict_json import Fields
 from shared.domain.strict_yaml import read_yaml_object
 
 DEFAULT_RULE: Final = "default admission rule"
+_NAME: Final = re.compile(r"projects/[^/]+/policy", re.ASCII)
 _PATTERNS: Final = 10_000
 _SPECIFIC_RULES: Final = 10_000
 _NAME_CHARACTERS: Final = 1024
@@ -33,23 +37,37 @@ class Policy:
     specific_rules: tuple[SpecificRule, ...] = ()
 
     @classmethod
-    def read(cls, document: Mapping[str, Any]) -> Policy:
+    def read(cls, document: Mapping[str, Any], noted: Noted = REFUSING) -> Policy:
         """Read the JSON form of a policy.
 
         Raises:
             Rejected: it holds something that is not understood here, by name.
         """
         fields = Fields("the policy", dict(document), Reason.MALFORMED_POLICY)
+        name = ""
+        with noted():
+            name = fields.text("name", most=_NAME_CHARACTERS, matching=_NAME)
         policy = cls(
-            fields.text("name", most=_NAME_CHARACTERS),
+            name,
             _system_switch(fields),
             _allowlist(fields),
-            read_rule(fields.child("defaultAdmissionRule")),
-            _specific_rules(fields),
+            read_rule(fields.child("defaultAdmissionRule"), noted),
+            _specific_rules(fields, noted),
         )
         fields.ignore("description", "etag", "updateTime")
-        fields.done()
+        with noted():
+            fields.done()
         return policy
+
+    @property
+    def project(self) -> str:
+        """Whose policy it is."""
+        return self.name.split("/")[1]
+
+    @property
+    def rules(self) -> tuple[tuple[str, Rule], ...]:
+        """Every rule by its name in messages."""
+        return (DEFAULT_RULE, self.default_rule), *((specific.title, specific.rule) for specific in self.specific_rules)
 
     def exempts(self, written: str, system: tuple[str, ...] = ()) -> bool:
         """Whether an image is admitted by an allowlist alone; `system` are the system policy's patterns."""
@@ -83,6 +101,25 @@ def read_policy(data: bytes) -> Policy:
     return Policy.read(read_yaml_object("the policy", data, Reason.MALFORMED_POLICY))
 
 
+def read_draft(data: bytes) -> tuple[Policy, tuple[Rejected, ...]]:
+    """Read a policy to lint it, and everything in it that was passed over; never to decide by it.
+
+    Raises:
+        Rejected: it holds something that nothing can be read behind.
+    """
+    passed_over: list[Rejected] = []
+
+    @contextmanager
+    def noted() -> Iterator[None]:
+        try:
+            yield
+        except Rejected as refusal:
+            passed_over.append(refusal)
+
+    document = read_yaml_object("the policy", data, Reason.MALFORMED_POLICY)
+    return Policy.read(document, noted), tuple(passed_over)
+
+
 def _system_switch(fields: Fields) -> bool:
     """Unspecified means off (Policy.GlobalPolicyEvaluationMode)."""
     name = "globalPolicyEvaluationMode"
@@ -105,7 +142,7 @@ def _pattern(row: Fields) -> str:
     return pattern
 
 
-def _specific_rules(fields: Fields) -> tuple[SpecificRule, ...]:
+def _specific_rules(fields: Fields, noted: Noted) -> tuple[SpecificRule, ...]:
     """Read the one map of specific rules that is not empty.
 
     Raises:
@@ -115,13 +152,13 @@ def _specific_rules(fields: Fields) -> tuple[SpecificRule, ...]:
     fields.ignore(*(name for name in SCOPE_FIELDS if name not in found))
     if len(found) > 1:
         fields.refuse(found[1], f"is there beside {found[0]}; a policy has specific rules of one kind only")
-    return tuple(rule for name in found for rule in _rules(fields.child(name), SCOPE_FIELDS[name]))
+    return tuple(rule for name in found for rule in _rules(fields.child(name), SCOPE_FIELDS[name], noted))
 
 
-def _rules(rows: Fields, scope: Scope) -> tuple[SpecificRule, ...]:
+def _rules(rows: Fields, scope: Scope, noted: Noted) -> tuple[SpecificRule, ...]:
     keys = rows.names()
     if len(keys) > _SPECIFIC_RULES:
         raise Rejected(
             Reason.MALFORMED_POLICY, f"the policy: {len(keys):,} specific rules; at most {_SPECIFIC_RULES:,}"
         )
-    return tuple(SpecificRule(scope, key, read_rule(rows.child(key))) for key in keys)
+    return tuple(SpecificRule(scope, key, read_rule(rows.child(key), noted)) for key in keys)

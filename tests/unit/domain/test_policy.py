@@ -185,6 +185,9 @@ def test_a_field_that_is_not_known_here_is_refused_by_name() -> None:
 REFUSED = {
     "no rule": (document(defaultAdmissionRule=None), "defaultAdmissionRule is missing"),
     "no name": (document(name=None), "name is missing"),
+    "a name alone": (document(name="mypolicy"), "name is 'mypolicy', which is not of its form projects/[^/]+/policy"),
+    "a name of no project": (document(name="projects//policy"), "which is not of its form"),
+    "a system policy's name": (document(name="locations/us-central1/policy"), "which is not of its form"),
     "no attestor": (document(defaultAdmissionRule=rule(attestors=[])), "requireAttestationsBy is empty"),
     "an unknown mode": (document(defaultAdmissionRule=rule("SOMETIMES")), "evaluationMode is 'SOMETIMES'"),
     "an unspecified mode": (document(defaultAdmissionRule=rule("EVALUATION_MODE_UNSPECIFIED")), "evaluationMode is"),

@@ -6,8 +6,18 @@ from typing import Any
 
 import pytest
 
-from shared.domain.policy import matches
-from shared.domain.policy.advice import Slip, admitted_spellings, advise, not_understood, without_keys
+from shared.domain.errors import Rejected
+from shared.domain.policy import evaluate, matches
+from shared.domain.policy.advice import (
+    Slip,
+    admitted_spellings,
+    advise,
+    advise_on_draft,
+    not_understood,
+    without_keys,
+)
+from shared.domain.policy.document import read_draft, read_policy
+from shared.domain.policy.rules import NOBODY
 from tests.unit.domain.material import A
 from tests.unit.domain.test_policy import QA, document, policy, rule
 
@@ -27,10 +37,33 @@ PATTERNS = {
     "gcr.io/p/nginx*": (Slip.SIBLINGS, "every image whose name begins with p/nginx"),
     "gcr.io/p/nginx**": (Slip.SIBLINGS, "every image whose name begins with p/nginx"),
     "gcr.io/p/nginx": (Slip.NO_VERSION, "without tag and digest"),
-    "docker.io/library/redis:*": (Slip.OTHER_SPELLINGS, "library/redis or docker.io/redis or redis is not admitted"),
-    "docker.io/istio/proxyv2:*": (Slip.OTHER_SPELLINGS, "written istio/proxyv2 is not admitted"),
-    "redis:7": (Slip.OTHER_SPELLINGS, "docker.io/library/redis or library/redis or docker.io/redis is not"),
+    "redis": (Slip.NO_VERSION, "without tag and digest"),
+    "istio/proxyv2": (Slip.NO_VERSION, "without tag and digest"),
+    "redis:*": (Slip.WILDCARD_BEFORE_REGISTRY, "after the registry only"),
+    "docker.io/**": (Slip.WHOLE_REGISTRY, "every image of the registry"),
+    "docker.io/acme**": (Slip.OTHER_PROJECTS, "begins with acme, and anybody can make one"),
+    "docker.io/library/redis:*": (
+        Slip.OTHER_SPELLINGS,
+        "written docker.io/redis or library/redis or redis or index.docker.io/library/redis or index.docker.io/redis",
+    ),
+    "docker.io/istio/proxyv2:*": (
+        Slip.OTHER_SPELLINGS,
+        "written istio/proxyv2 or index.docker.io/istio/proxyv2 is not",
+    ),
+    "index.docker.io/istio/proxyv2:*": (Slip.OTHER_SPELLINGS, "docker.io/istio/proxyv2 or istio/proxyv2 is not"),
+    "redis:7": (Slip.OTHER_SPELLINGS, "docker.io/library/redis or docker.io/redis or library/redis or index"),
+    "docker.io/library/*": (
+        Slip.OTHER_SPELLINGS,
+        "written docker.io/IMAGE or library/IMAGE or IMAGE or index.docker.io/library/IMAGE or index.docker.io/IMAGE",
+    ),
+    "docker.io/library/**": (Slip.OTHER_SPELLINGS, "docker.io/IMAGE or library/IMAGE or IMAGE"),
+    "docker.io/istio/*": (Slip.OTHER_SPELLINGS, "written istio/IMAGE or index.docker.io/istio/IMAGE is not admitted"),
+    "docker.io/istio/proxy-*": (Slip.SIBLINGS, "every image whose name begins with istio/proxy-"),
+    "library/**": (Slip.OTHER_SPELLINGS, "it names images of Docker Hub as written without a registry"),
+    "istio/**": (Slip.OTHER_SPELLINGS, "written docker.io/istio/IMAGE or index.docker.io/istio/IMAGE is not admitted"),
+    "acme/app**": (Slip.SIBLINGS, "every image whose name begins with acme/app"),
 }
+TWICE = frozenset({"docker.io/istio/proxy-*", "acme/app**"})
 
 
 @pytest.mark.parametrize("pattern", PATTERNS)
@@ -38,9 +71,10 @@ def test_a_pattern_that_admits_too_much_or_too_little_is_named(pattern: str) -> 
     """Each slip once, with the reason, and what to write instead."""
     slip, why = PATTERNS[pattern]
 
-    (advice,) = advise(policy(pattern, **ON))
+    advice, *more = advise(policy(pattern, **ON))
 
     assert (advice.slip, advice.place) == (slip, pattern)
+    assert [each.slip for each in more] == ([Slip.OTHER_SPELLINGS] if pattern in TWICE else [])
     assert why in advice.why
     assert str(advice) == f"{pattern}: {advice.why}; {advice.mending}"
 
@@ -55,7 +89,7 @@ def test_a_pattern_that_admits_too_much_or_too_little_is_named(pattern: str) -> 
         f"gcr.io/p/nginx@{A}",
         "gcr.io/p/nginx/*",
         "localhost:5000/nginx:*",
-        "docker.io/library/**",
+        "localhost/nginx:*",
         "Not/A/Name:*",
     ],
 )
@@ -80,9 +114,43 @@ def test_what_is_warned_of_is_true(pattern: str, stranger: str) -> None:
 
 def test_spellings_that_another_pattern_admits_are_not_missed() -> None:
     """Who has thought of them all is not told again."""
-    every = ("docker.io/library/redis:7", "library/redis:7", "docker.io/redis:7", "redis:7")
+    paths = ("docker.io/library/redis:7", "library/redis:7", "docker.io/redis:7", "redis:7")
+    every = (*paths, "index.docker.io/library/redis:7", "index.docker.io/redis:7")
 
     assert advise(policy(*every, **ON)) == ()
+
+
+def test_an_owner_of_docker_hub_is_no_registry() -> None:
+    """Without a host the first part is the owner, and what is said must be true: it admits nothing of others."""
+    for pattern in ("library/**", "istio/**", "acme/**"):
+        slips = {advice.slip for advice in advise(policy(pattern, **ON))}
+        assert slips == {Slip.OTHER_SPELLINGS}
+        assert not matches(pattern, "docker.io/anybody/x:1")
+
+
+@pytest.mark.parametrize(
+    ("pattern", "written", "image"),
+    [
+        ("redis", "docker.io/library/redis:*", "docker.io/library/redis:7"),
+        ("redis:*", "docker.io/library/redis:*", "docker.io/library/redis:7"),
+        ("istio/proxyv2", "docker.io/istio/proxyv2:*", "docker.io/istio/proxyv2:1"),
+        ("gcr.io/p/nginx", "gcr.io/p/nginx:*", "gcr.io/p/nginx:1"),
+        ("gcr.io/p/nginx*", "gcr.io/p/nginx:*", "gcr.io/p/nginx:1"),
+        ("gcr.io/p**", "gcr.io/p/**", "gcr.io/p/nginx:1"),
+    ],
+)
+def test_what_is_advised_works(pattern: str, written: str, image: str) -> None:
+    """Of `redis:*` the wildcard would count nowhere, for no registry stands before it."""
+    advice = advise(policy(pattern, **ON))[0]
+
+    assert written in advice.mending
+    assert matches(written, image)
+    assert not matches("redis:*", "redis:7")
+
+
+def test_a_wildcard_before_what_is_no_name_gets_an_example() -> None:
+    """There is no telling which images were meant."""
+    assert advise(policy("**", **ON))[0].mending == "begin with the registry, as in docker.io/library/"
 
 
 RULES: dict[str, tuple[dict[str, Any], Slip, str, str]] = {
@@ -150,12 +218,13 @@ def test_a_default_rule_that_allows_needs_no_system_policy() -> None:
 
 def test_what_cannot_be_read_and_who_can_attest_nothing_are_advice_too() -> None:
     """Both are found out while looking, and said in the same form."""
-    empty = not_understood("the policy: requireAttestationsBy is empty")
+    empty = not_understood(f"the policy: requireAttestationsBy {NOBODY}")
 
     assert without_keys(QA, f"{QA} has no keys").slip is Slip.ATTESTOR_WITHOUT_KEYS
     assert "ALWAYS_DENY" in empty.mending
     assert "mend it" in not_understood("the policy: the field 'x' is unknown").mending
-    assert (empty.slip, empty.place) == (Slip.NOT_UNDERSTOOD, "policy")
+    assert (empty.slip, empty.place) == (Slip.NO_ATTESTORS, "policy")
+    assert not_understood("x").slip is Slip.NOT_UNDERSTOOD
 
 
 @pytest.mark.parametrize(
@@ -171,3 +240,54 @@ def test_what_cannot_be_read_and_who_can_attest_nothing_are_advice_too() -> None
 def test_another_spelling_that_the_allowlist_admits_is_found(written: str, admitted: tuple[str, ...]) -> None:
     """The cheapest way out of a denial, and the hardest to see."""
     assert admitted_spellings(written, policy("docker.io/library/redis:*")) == admitted
+
+
+DRAFT = """\
+name: mypolicy
+aFieldOfTomorrow: 1
+admissionWhitelistPatterns: [{namePattern: gcr.io/p**}]
+globalPolicyEvaluationMode: ENABLE
+defaultAdmissionRule: {evaluationMode: REQUIRE_ATTESTATION, enforcementMode: DRYRUN_AUDIT_LOG_ONLY, x: 1}
+clusterAdmissionRules:
+  us-central1.prod: {evaluationMode: REQUIRE_ATTESTATION, enforcementMode: ENFORCED_BLOCK_AND_AUDIT_LOG}
+"""
+
+
+def test_a_linter_reads_on_behind_what_is_wrong() -> None:
+    """One look says it all: what the functions refuse the policy for, and what would be worth a look besides."""
+    draft, passed_over = read_draft(DRAFT.encode())
+
+    found = [(advice.slip, advice.place) for advice in advise_on_draft(draft, passed_over)]
+
+    with pytest.raises(Rejected):
+        read_policy(DRAFT.encode())
+    assert found == [
+        (Slip.NOT_UNDERSTOOD, "policy"),
+        (Slip.NOT_UNDERSTOOD, "policy"),
+        (Slip.NOT_UNDERSTOOD, "policy"),
+        (Slip.OTHER_PROJECTS, "gcr.io/p**"),
+        (Slip.NO_ATTESTORS, "default admission rule"),
+        (Slip.DRY_RUN, "default admission rule"),
+        (Slip.NO_ATTESTORS, "cluster admission rule for us-central1.prod"),
+    ]
+    assert [refusal.detail.partition(" is ")[0] for refusal in passed_over] == [
+        "the policy: name",
+        "the policy: defaultAdmissionRule: the field 'x'",
+        "the policy: the field 'aFieldOfTomorrow'",
+    ]
+
+
+def test_a_draft_without_attestors_admits_nothing() -> None:
+    """Should anybody ever decide by it: nobody attests, so nothing is attested."""
+    draft, _ = read_draft(DRAFT.replace("DRYRUN_AUDIT_LOG_ONLY", "ENFORCED_BLOCK_AND_AUDIT_LOG").encode())
+
+    verdict = evaluate(f"gcr.io/q/x@{A}", draft, {})
+
+    assert not verdict.admitted
+    assert verdict.message.endswith("It requires attestations, and names no attestor")
+
+
+def test_what_nothing_can_be_read_behind_is_refused() -> None:
+    """A policy without a default rule is none."""
+    with pytest.raises(Rejected):
+        read_draft(b"name: projects/p/policy\n")

@@ -31,7 +31,7 @@ FOLDERS = ("apps", "envs/prod")
 def policy(*patterns: str) -> Policy:
     """A policy that exempts these patterns."""
     rows = [{"namePattern": pattern} for pattern in patterns]
-    return Policy.read({"name": "p", "defaultAdmissionRule": RULE, "admissionWhitelistPatterns": rows})
+    return Policy.read({"name": "projects/p/policy", "defaultAdmissionRule": RULE, "admissionWhitelistPatterns": rows})
 
 
 def entry(path: str, mode: str = "100644") -> TreeEntry:
@@ -154,7 +154,8 @@ def test_five_problems_are_told_and_the_rest_is_counted(count: int, more: str) -
 
 def test_the_system_policy_s_patterns_exempt_too() -> None:
     """Google's own images are admitted where the policy says so."""
-    enabled = Policy.read({"name": "p", "defaultAdmissionRule": RULE, "globalPolicyEvaluationMode": "ENABLE"})
+    document = {"name": "projects/p/policy", "defaultAdmissionRule": RULE, "globalPolicyEvaluationMode": "ENABLE"}
+    enabled = Policy.read(document)
     manifests = [read(pod("gke.gcr.io/x:1")), read(pod(f"{NAME}@{A}"))]
 
     assert read_release(manifests, enabled, ("gke.gcr.io/**",)).exempt == ("gke.gcr.io/x:1",)
