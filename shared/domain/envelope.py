@@ -19,16 +19,21 @@ from shared.domain.errors import Reason, Rejected
 from shared.domain.strict_json import Fields, read_object
 
 _NAME_CHARACTERS: Final = 1024
+_ATTEMPTS: Final = 2**31 - 1  # int32
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One message as Pub/Sub delivered it: `data` and `attributes` are untouched."""
+    """One message as Pub/Sub delivered it: `data` and `attributes` are untouched.
+
+    `attempt` counts its deliveries, where the subscription has a dead letter; an approximation, as Pub/Sub says.
+    """
 
     data: bytes
     attributes: Mapping[str, str] = field(default_factory=dict)
     message_id: str = ""
     published: datetime | None = None
+    attempt: int | None = None
 
     def require_size(self) -> None:
         """Refuse a message that is too large to be one of ours.
@@ -53,16 +58,23 @@ def read_delivery(headers: Mapping[str, str], body: bytes) -> Delivery:
     outer = read_object("the push body", body, reason=Reason.MALFORMED_ENVELOPE)
     if "ce-type" not in headers and "specversion" in outer:
         outer = outer.child("data")
-    return _message(outer.child("message"))
+    return _message(outer.child("message"), _attempt(outer))
 
 
-def _message(message: Fields) -> Delivery:
+def _attempt(outer: Fields) -> int | None:
+    if "deliveryAttempt" not in outer or outer.is_empty("deliveryAttempt"):
+        return None
+    return outer.number("deliveryAttempt", most=_ATTEMPTS)
+
+
+def _message(message: Fields, attempt: int | None) -> Delivery:
     data = message.text("data", most=limits.PUSH_BODY_BYTES) if _has_data(message) else ""
     return Delivery(
         data=_decoded(message, data),
         attributes=_attributes(message),
         message_id=_either(message, "messageId", "message_id"),
         published=_published(message),
+        attempt=attempt,
     )
 
 

@@ -12,6 +12,7 @@ class LogEvent(StrEnum):
     REFUSED_REQUEST = "request.refused"
     EVIDENCE = "attest.evidence"
     SCREENED = "attest.screened"
+    EXEMPT = "attest.exempt"
     EXEMPT_PATHS = "release.exempt-paths"
     NOT_DECORATED = "release.not-decorated"
     UNPROTECTED = "release.unprotected"

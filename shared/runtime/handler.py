@@ -177,6 +177,7 @@ class Function(Generic[_E]):
             "elapsed_ms": f"{(time.monotonic() - began) * 1000:.1f}",
             "data_sha256": hashlib.sha256(delivery.data).hexdigest(),
             **_age(delivery),
+            **({} if delivery.attempt is None else {"delivery_attempt": delivery.attempt}),
         }
         LOG.log(level, "%s", message, exc_info=seen, extra={**about, **labels})
 

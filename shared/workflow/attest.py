@@ -8,6 +8,7 @@ status and publish. Whatever fails in between leaves at most attestations that t
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -15,11 +16,14 @@ from typing import Final
 from shared.clients.binauthz import BinaryAuthorization
 from shared.clients.gathering import together
 from shared.clients.github import GitHub, Repository
+from shared.clients.github.statuses import State, Status, short_description
 from shared.clients.pubsub import Publisher
 from shared.domain.attestation import AttestationComplete
-from shared.domain.errors import Reason, Rejected
+from shared.domain.errors import Fault, Reason, Rejected, Unavailable
 from shared.domain.events import TestPassed
 from shared.domain.release import Release, read_release, require_same_images
+from shared.domain.vocabulary import LogEvent
+from shared.domain.vulnerabilities import sentence
 from shared.workflow.children import ChildrenCloud, family_of
 from shared.workflow.done import Done
 from shared.workflow.environment import (
@@ -36,6 +40,7 @@ from shared.workflow.settings import EnvironmentSettings
 from shared.workflow.signing import SigningCloud, SuiteSettings, prove_all, signing_party
 
 LOG: Final = logging.getLogger("prodgate.attest")
+_DIGEST: Final = re.compile(r"@sha256:([0-9a-f]{12})[0-9a-f]{52}", re.ASCII)  # a status has room for 140 characters
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +80,15 @@ async def attest_release(tested: TestPassed, cloud: AttestingCloud, *, settling:
             group.create_task(require_evidence(tested, examining, cloud.evidence))
             releasing = group.create_task(_release(tested, repository, cloud, settling=settling))
             knowing = group.create_task(signing_party(suite, cloud.signing))
-        (release, marked), party = releasing.result(), knowing.result()
+        (release, said), party = releasing.result(), knowing.result()
+        marked = said is not None and said.succeeded
         is_gated = cloud.screening.settings.has_gate(tested.suite)
         family = await family_of(release.to_attest, cloud.children, is_gated=is_gated, settling=settling)
-        await screen(family, tested.suite, cloud.screening, is_known=marked, settling=settling)
+        try:
+            await screen(family, tested.suite, cloud.screening, is_known=marked, settling=settling)
+        except (Rejected, Unavailable) as error:
+            await _tell(error, tested, said, repository)
+            raise
         proven = await prove_all(family.images, party, cloud.signing)
         named = tuple(proof for proof in proven.proofs if proof.image in release.to_attest)
         complete = AttestationComplete(tested, named)
@@ -101,24 +111,40 @@ def _suite(tested: TestPassed, settings: AttestSettings) -> SuiteSettings:
 
 async def _release(
     tested: TestPassed, repository: Repository, cloud: AttestingCloud, *, settling: bool
-) -> tuple[Release, bool]:
-    """Read what the commit would run, and whether it has the suite's status already."""
+) -> tuple[Release, Status | None]:
+    """Read what the commit would run, and what this App itself said last about the suite on exactly this commit."""
     environment = cloud.settings.environment
     async with together() as group:
         reading = group.create_task(prod_policy(cloud.binauthz, cloud.settings.policy))
         commit = await require_on_dev(tested.commit, repository, environment, settling=settling)
-        looking = group.create_task(_is_marked(tested, repository, cloud.github.settings.login))
+        own, login = status_context(tested.suite), cloud.github.settings.login
+        looking = group.create_task(repository.statuses.of(tested.commit, own, login))
         contents = await judged_contents(commit.tree, repository, environment)
     prod = reading.result()
     release = read_release(contents.manifests, prod.policy, prod.system)
     require_same_images(tested.images, release)
+    if release.exempt:
+        # Nothing is signed for these, and they may be tags: whoever asks later why one runs finds it here.
+        LOG.info("exempt by prod's policy: %s", sentence(release.exempt), extra={"event": LogEvent.EXEMPT})
     return release, looking.result()
 
 
-async def _is_marked(tested: TestPassed, repository: Repository, login: str) -> bool:
-    """Whether exactly the tested commit has the suite's status already, by this App itself."""
-    status = await repository.statuses.of(tested.commit, status_context(tested.suite), login)
-    return status is not None and status.succeeded
+async def _tell(error: Rejected | Unavailable, tested: TestPassed, said: Status | None, repository: Repository) -> None:
+    """Say on the commit for which scans its suite waits, and once that was said, that it waits no more.
+
+    Whoever finds the event among the dead letters finds there why; the letter itself cannot say it. What was accepted
+    stays so.
+    """
+    waits = isinstance(error, Unavailable) and error.fault is Fault.NOT_SCANNED
+    ended = isinstance(error, Rejected) and said is not None and said.state == "pending"
+    what = short_description(_DIGEST.sub(r"@\1", error.detail))
+    state: State = "pending" if waits else "failure"
+    if not (waits or ended) or (
+        said is not None and (said.succeeded or (said.state, said.description) == (state, what))
+    ):
+        return
+    context = status_context(tested.suite)
+    await repository.statuses.set(tested.commit, context, state, description=what, target_url=tested.run)
 
 
 async def _mark(complete: AttestationComplete, repository: Repository) -> None:

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import pytest
 
+from local.world.names import ATTEST
 from local.world.scanning import Found
 from local.world.world import World
 from tests.company import POSTS_FILE, pin_posts, small_world, workload
@@ -43,7 +44,7 @@ def refusal(world: World) -> tuple[str, str]:
     (message,) = world.rejected
     assert message.function == "attest_images"
     assert world.attestations == []
-    assert world.statuses(world.head("dev")) == []
+    assert [status for status in world.statuses(world.head("dev")) if status.state == "success"] == []
     assert world.faults.calls("kms.AsymmetricSign") == {}
     return message.reason, message.detail
 
@@ -176,12 +177,65 @@ def test_a_scan_that_is_not_finished_is_waited_for(status: str, guarded: World, 
     refused = [entry for entry in logs() if entry["severity"] == "ERROR"]
     assert {entry["logging.googleapis.com/labels"]["fault"] for entry in refused} == {"not-scanned"}
     assert all(image in entry["message"] for entry in refused)
+    attempts = [entry["logging.googleapis.com/labels"]["delivery_attempt"] for entry in refused]
+    assert attempts == ["1", "2", "3", "4", "5"]
 
     guarded.scan(image)
     guarded.publish("test-passed", dead.data, dead.attributes)
     guarded.settle()
 
     assert len(guarded.attestations) == 1
+
+
+def suite_statuses(world: World, commit: str) -> list[tuple[str, str, str]]:
+    """What attest_images said about the suite on a commit, newest first."""
+    seen = [status for status in world.statuses(commit) if status.context == "prodgate/qa"]
+    return [(status.state, status.creator, status.description) for status in seen]
+
+
+def test_while_a_scan_is_waited_for_the_commit_says_so(guarded: World) -> None:
+    """The dead letter holds the event and no reason; people look at the commit, and there it stands, once."""
+    image = pin_posts(guarded)
+    guarded.scan(image, status="SCANNING")
+    name, _, digest = image.partition("@sha256:")
+    waiting = f"{name}@{digest[:12]} is being scanned"
+
+    commit = pass_and_settle(guarded)
+
+    assert len(guarded.dead_letters) == 1
+    assert suite_statuses(guarded, commit) == [("pending", ATTEST.login, waiting)]
+    guarded.scan(image)
+    guarded.publish("test-passed", guarded.dead_letters[0].data)
+    guarded.settle()
+    assert [state for state, _, _ in suite_statuses(guarded, commit)] == ["success", "pending"]
+
+
+def test_what_was_waited_for_and_is_then_refused_waits_no_more(guarded: World) -> None:
+    """The commit would say for ever that a scan is under way."""
+    image = pin_posts(guarded)
+    guarded.scan(image, status="SCANNING")
+    commit = pass_and_settle(guarded)
+
+    guarded.scan(image, Found(CVE, "CRITICAL"))
+    guarded.publish("test-passed", guarded.dead_letters[0].data)
+    guarded.settle()
+
+    name, _, digest = image.partition("@sha256:")
+    refused = f"{name}@{digest[:12]}: {CVE} (critical, a fix exists) is worse than low"
+    assert suite_statuses(guarded, commit)[0] == ("failure", ATTEST.login, refused)
+
+
+def test_what_was_accepted_before_stays_accepted_while_its_image_is_scanned_anew(guarded: World) -> None:
+    """A replay finds a scan under way again; the commit that is green does not turn yellow for that."""
+    image = pin_posts(guarded)
+    guarded.scan(image)
+    commit = pass_and_settle(guarded)
+
+    guarded.scan(image, status="SCANNING")
+    pass_and_settle(guarded)
+
+    assert [state for state, _, _ in suite_statuses(guarded, commit)] == ["success"]
+    assert len(guarded.dead_letters) == 1
 
 
 def test_findings_of_an_unfinished_scan_refuse_at_once(guarded: World) -> None:

@@ -21,7 +21,7 @@ MESSAGE = {
     "publishTime": "2026-01-01T12:00:00.123456789Z",
 }
 EXPECTED = Delivery(
-    b'{"a":1}', {"event_type": "x", "empty": ""}, "7", datetime(2026, 1, 1, 12, 0, 0, 123456, tzinfo=UTC)
+    b'{"a":1}', {"event_type": "x", "empty": ""}, "7", datetime(2026, 1, 1, 12, 0, 0, 123456, tzinfo=UTC), 2
 )
 
 
@@ -51,6 +51,14 @@ def test_the_same_message_is_read_out_of_every_frame(frame: str) -> None:
     headers, body = FRAMES[frame]
 
     assert read_delivery(headers, body) == EXPECTED
+
+
+@pytest.mark.parametrize("outer", [{}, {"deliveryAttempt": None}])
+def test_a_subscription_without_a_dead_letter_counts_no_attempts(outer: dict[str, Any]) -> None:
+    """Pub/Sub says so only where it needs to count."""
+    body = json.dumps({"message": MESSAGE, **outer}).encode()
+
+    assert read_delivery({}, body).attempt is None
 
 
 @pytest.mark.parametrize("changes", [{"data": None}, {"data": ""}, {"attributes": None}, {"attributes": {}}])
