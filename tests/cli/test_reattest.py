@@ -191,7 +191,7 @@ def test_a_child_that_cannot_be_known_is_told_and_the_named_are_signed(run: Run,
 
 
 def test_an_attestation_in_the_way_is_replaced_only_where_that_is_said(run: Run, cloud: Cloud, prod: Path) -> None:
-    """Over another payload it takes no signature of ours; deleting it leaves the image bare for a moment."""
+    """Of another image it takes no signature of ours; deleting it leaves the image bare for a moment."""
     odd = cloud.store_odd(POSTS)
     cloud.add_key()
     reattest = ("reattest", "apps/posts.yaml", "--sign", *BY, SECOND)
