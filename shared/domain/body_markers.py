@@ -1,6 +1,7 @@
 """Where prodgate's part of a body begins and ends: what people write around it is theirs, and is kept.
 
-The end marker carries the fingerprint of what the part says, so that it is written anew only when that changes.
+The end marker carries the fingerprint of what the part says, what was cut off too. It is a help for people who compare:
+whoever may edit the body could leave it and rewrite what it stands for, so the text itself is compared.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from typing import Final
 
 _BEGIN: Final = "<!-- prodgate:begin -->"
 _END: Final = re.compile(r"<!-- prodgate:v1 commit=([0-9a-f]{40}) fingerprint=([0-9a-f]{64}) -->", re.ASCII)
+_ASKED: Final = "<!-- prodgate:asked -->"
 _MOST: Final = 65_536  # characters of a body that GitHub takes
 _CUT: Final = "\n\n…the rest is cut: GitHub bounds a body's length.\n\n"
 
@@ -19,9 +21,19 @@ def bounded(text: str, commit: str, fingerprint: str) -> str:
     return f"{_BEGIN}\n{text}\n\n<!-- prodgate:v1 commit={commit} fingerprint={fingerprint} -->"
 
 
-def fingerprint(body: str) -> str | None:
-    """Read the fingerprint out of a body; None where a person took the markers away."""
-    return found.group(2) if (found := _last_end(body)) and _BEGIN in body else None
+def has_part(body: str, part: str) -> bool:
+    """Whether prodgate's part stands in a body exactly as it is to be; GitHub's editor writes other line ends."""
+    return _part_of(_lines(body)) == _lines(part)
+
+
+def was_asked(body: str) -> bool:
+    """Whether a body remembers that people were asked for their review, or assigned."""
+    return _ASKED in body
+
+
+def remembering(body: str) -> str:
+    """Have a body remember that people were asked: whoever took themselves off is not asked again."""
+    return body if was_asked(body) else f"{body}\n{_ASKED}"
 
 
 def marked_commit(body: str) -> str | None:
@@ -44,6 +56,16 @@ def rewritten(body: str, part: str) -> str:
     if len(before) + len(after) > room:
         before, after = before[: max(0, room)] + _CUT, ""
     return before + part + after
+
+
+def _part_of(body: str) -> str | None:
+    """Cut out what stands between the markers, and them."""
+    end, begin = _last_end(body), body.find(_BEGIN)
+    return None if end is None or not 0 <= begin < end.start() else body[begin : end.end()]
+
+
+def _lines(text: str) -> str:
+    return text.replace("\r\n", "\n")
 
 
 def _last_end(body: str) -> re.Match[str] | None:

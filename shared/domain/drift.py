@@ -6,7 +6,7 @@ come from, nothing of prod's own is lost. Where a file differs, somebody changed
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
 from shared.domain.release import TreeEntry
@@ -29,6 +29,17 @@ def changed_by_hand(prod: Files, baseline: Files, tested: Files) -> tuple[str, .
     return tuple(path for path in paths if prod.get(path) != baseline.get(path) and prod.get(path) != tested.get(path))
 
 
+def brought_back(prod: Files, released: Files, tested: Files) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Of the files that prod has otherwise than the last release: those that a tree brings back, and the new ones.
+
+    The new ones are neither as the last release had them nor as prod has them now.
+    """
+    paths = sorted(path for path in prod.keys() | released.keys() if prod.get(path) != released.get(path))
+    back = tuple(path for path in paths if tested.get(path) == released.get(path))
+    new = tuple(path for path in paths if tested.get(path) not in (released.get(path), prod.get(path)))
+    return back, new
+
+
 def explained(path: str, prod: Files, history: Iterable[Files]) -> bool:
     """Whether dev's history once had a file as prod has it; then dev has moved on since, and nothing is lost."""
     return any(files.get(path) == prod.get(path) for files in history)
@@ -36,9 +47,21 @@ def explained(path: str, prod: Files, history: Iterable[Files]) -> bool:
 
 def drift_sentence(paths: tuple[str, ...], prod: str, dev: str) -> str:
     """Name the files, and the two ways out."""
-    named = ", ".join(paths[:_NAMED])
-    more = f" and {len(paths) - _NAMED} more" if len(paths) > _NAMED else ""
     return (
-        f"{prod} holds changes that this release would undo, in {named}{more}; bring them to {dev} and test them, "
+        f"{prod} holds changes that this release would undo, in {named(paths)}; bring them to {dev} and test them, "
         f"or revert them on {prod}"
     )
+
+
+def taken_back_sentence(paths: tuple[str, ...], prod: str, dev: str) -> str:
+    """Name the files that prod took back, and the two ways out."""
+    return (
+        f"{prod} took back {named(paths)}, which this release would bring back unchanged; change or revert that on "
+        f"{dev}, or replay with rollback.reason to bring it back"
+    )
+
+
+def named(paths: tuple[str, ...], write: Callable[[str], str] = str) -> str:
+    """List some files, and count the others."""
+    listed = ", ".join(map(write, paths[:_NAMED]))
+    return f"{listed} and {len(paths) - _NAMED} more" if len(paths) > _NAMED else listed

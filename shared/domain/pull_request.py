@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass, field
 from typing import Final
@@ -17,6 +18,8 @@ TITLE: Final = "$verb $commit: $images"
 _BRANCH: Final = re.compile(r"release/[0-9a-f]{12}", re.ASCII)
 _TRAILER: Final = re.compile(r"^Prodgate-Release: ([0-9a-f]{40})$", re.ASCII | re.MULTILINE)
 _ROLLBACK: Final = "Roll back to"
+_REASON: Final = re.compile(r'^Asked for by a person: ("(?:[A-Za-z0-9 ,]|\\u[0-9a-f]{4})*")$', re.ASCII | re.MULTILINE)
+_TELLING: Final = re.compile(r"[^A-Za-z0-9 ,]")  # GitHub makes mentions, links and "fixes" of what else stands there
 _TITLED_IMAGES: Final = 3
 
 
@@ -58,7 +61,8 @@ class Commits:
 class ReleaseReport:
     """Everything that the pull request says.
 
-    `promise` is what merging it does; `warnings` are what prod's rules leave open.
+    `promise` is what merging it does; `warnings` are what prod's rules leave open; `cautions` are what people must know
+    before they merge, as Markdown that can do nothing.
     """
 
     repository: str
@@ -72,6 +76,7 @@ class ReleaseReport:
     promise: str
     commits: Commits = field(default_factory=Commits)
     warnings: tuple[str, ...] = ()
+    cautions: tuple[str, ...] = ()
     runbook: str = ""
     rollback: str | None = None
 
@@ -87,16 +92,34 @@ def is_release_branch(name: str) -> bool:
 
 
 def commit_message(commit: str, rollback: str | None) -> str:
-    """Write the message of a snapshot commit; its trailer says which tested commit it is."""
-    verb = "Release" if rollback is None else _ROLLBACK
-    subject = f"{verb} {commit[:SHORT_COMMIT]}"
-    return f"{subject}\n\nThe tree is exactly that of the tested commit.\n\nProdgate-Release: {commit}\n"
+    """Write the message of a snapshot commit; its trailer says which tested commit it is.
+
+    That of a rollback keeps the person's reason: by both together a request is known again when its event comes again.
+    """
+    if rollback is None:
+        subject, asked = f"Release {commit[:SHORT_COMMIT]}", ""
+    else:
+        subject, asked = f"{_ROLLBACK} {commit[:SHORT_COMMIT]}", f"Asked for by a person: {_harmless(rollback)}\n\n"
+    return f"{subject}\n\nThe tree is exactly that of the tested commit.\n\n{asked}Prodgate-Release: {commit}\n"
+
+
+def rollback_reason(message: str) -> str | None:
+    """Read a person's reason out of a snapshot commit's message; None where nobody gave one."""
+    found = _REASON.search(message) if is_rollback(message) else None
+    return str(json.loads(found.group(1))) if found else None
 
 
 def released_commit(message: str) -> str | None:
     """Read which tested commit a snapshot commit's message names."""
     found = _TRAILER.search(message)
     return found.group(1) if found else None
+
+
+def says_request(message: str, commit: str, rollback: str | None) -> bool:
+    """Whether a snapshot commit's message is that of a request: a tested commit, and a person's reason or none."""
+    if released_commit(message) != commit or is_rollback(message) != (rollback is not None):
+        return False
+    return rollback is None or rollback_reason(message) == rollback
 
 
 def is_rollback(message: str) -> bool:
@@ -130,6 +153,17 @@ def title_words(report: ReleaseReport) -> dict[str, str]:
 def cut_title(text: str) -> str:
     """Cut a title at the 256 characters that GitHub takes."""
     return text[: limits.PULL_REQUEST_TITLE_CHARACTERS]
+
+
+def _harmless(text: str) -> str:
+    """Write a text as a JSON string of letters, digits, blanks and code points, which nothing else is read into."""
+    utf16 = text.encode("utf-16-be", "surrogatepass")
+    units = [int.from_bytes(utf16[at : at + 2]) for at in range(0, len(utf16), 2)]
+    return f'"{"".join(_unit(unit) for unit in units)}"'
+
+
+def _unit(unit: int) -> str:
+    return f"\\u{unit:04x}" if _TELLING.match(chr(unit)) else chr(unit)
 
 
 def _titled(change: ImageChange) -> str:

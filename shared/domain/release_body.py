@@ -45,6 +45,8 @@ def _summary(report: ReleaseReport, _: int) -> str:
     lines = ["> [!NOTE]", f"> **Ready.** {attested}, and prod would admit all {len(report.verdicts)} images."]
     if report.rollback is not None:
         lines = ["> [!WARNING]", f"> **Rollback**, asked for by a person: {code(report.rollback)}", ">", *lines[1:]]
+    if report.cautions:
+        lines += ["", "> [!CAUTION]", *(f"> {caution}" for caution in report.cautions)]
     return "\n".join(lines)
 
 

@@ -67,7 +67,7 @@ async def confirm_release(finished: ProdTestsFinished, cloud: ConfirmingCloud, *
         await _require_on_prod(finished.commit, repository, cloud.settings.prod, settling=settling)
         async with together() as group:
             marking = group.create_task(_mark(finished, repository, cloud.github.settings.login))
-            releases = await repository.pulls.newest(cloud.settings.prod)
+            releases = (await repository.pulls.latest(cloud.settings.prod)).all
         findings, marked = marking.result()
         pull = next((pull for pull in releases if pull.is_merged and pull.merge_commit == finished.commit), None)
         what = f"{finished.suite} {'passed' if finished.passed else 'failed'} on {finished.commit}"

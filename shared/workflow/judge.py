@@ -11,7 +11,6 @@ from shared.clients.gathering import gather_all, together
 from shared.clients.github.git import Comparison
 from shared.clients.github.statuses import CommitStatuses
 from shared.domain.attestation import StoredAttestation
-from shared.domain.attestors import Attestor
 from shared.domain.drift import files_of
 from shared.domain.errors import Reason, Rejected, not_found
 from shared.domain.image import PinnedImage
@@ -21,7 +20,8 @@ from shared.domain.protection import weaknesses
 from shared.domain.pull_request import Commits, CommitSubject, ReleaseReport, SuitePassed, image_changes
 from shared.domain.release import Release, read_release, require_readable
 from shared.domain.vocabulary import LogEvent
-from shared.workflow.drift import require_no_drift
+from shared.workflow.cautions import cautions
+from shared.workflow.drift import brought_back_by, require_no_drift
 from shared.workflow.environment import CommitContents, ProdPolicy, status_context, warn_of_exempt_paths
 from shared.workflow.order import Course
 from shared.workflow.promotion import RELEASE_STATUS, Looking, PromoteSettings, Protection, Strategy, Wish
@@ -36,6 +36,7 @@ _MAY_DIFFER: Final = (
     "Merging may run something else than what was tested: prod has commits that dev has not (a squash, a revert, a "
     "change by hand), and GitHub joins both. Merge dev by merge commits only, or use the strategy `snapshot`."
 )
+_NAMED: Final = 5  # missing suites or attestations; a status shows 140 characters, `rejected` 1,024 bytes
 _MOVES: Final = (
     "Whatever is pushed to dev until then is merged with it; the status `{status}` is on the tested commit alone."
 )
@@ -60,10 +61,12 @@ def require_suites(scene: Scene, looking: Looking) -> None:
         Rejected: one has not; the event that says so is not young any more.
         Unavailable: its status may not be visible yet.
     """
-    for suite in waited_for(scene, looking):
-        by = looking.cloud.settings.attester_login
-        what = f"suite {suite}: {scene.tested.sha} has no successful status {status_context(suite)} by {by}"
-        raise not_found(Reason.INCOMPLETE_RELEASE, what, settling=looking.settling)
+    login = looking.cloud.settings.attester_login
+    missing = [
+        f"suite {suite}: {scene.tested.sha} has no successful status {status_context(suite)} by {login}"
+        for suite in waited_for(scene, looking)
+    ]
+    _require_nothing(missing, looking)
 
 
 async def judge(wish: Wish, scene: Scene, course: Course, looking: Looking) -> ReleaseReport:
@@ -83,8 +86,10 @@ async def judge(wish: Wish, scene: Scene, course: Course, looking: Looking) -> R
         proving = group.create_task(_proofs(release, rules, looking))
         comparison = await _compare(wish, scene, course, looking)
     is_snapshot = wish.rollback is not None or settings.strategy is Strategy.SNAPSHOT
+    back: tuple[str, ...] = ()
     if is_snapshot:
         await require_no_drift(wish, scene, course, comparison, looking)
+        back = await brought_back_by(wish, scene, course, looking)
     proofs = proving.result()
     return ReleaseReport(
         repository=environment.repository,
@@ -98,6 +103,7 @@ async def judge(wish: Wish, scene: Scene, course: Course, looking: Looking) -> R
         promise=_SNAPSHOT if is_snapshot else await _promise(scene, looking),
         commits=_commits(comparison),
         warnings=warnings,
+        cautions=await cautions(back, course, looking),
         runbook=settings.pull_request.runbook,
         rollback=wish.rollback,
     )
@@ -150,11 +156,13 @@ async def _proofs(release: Release, rules: Rules, looking: Looking) -> tuple[Sto
     attestors, suites = rules.attestors, set(looking.cloud.settings.suites.values())
     found = await gather_all(find_proofs(release.to_attest, each, looking.cloud.attestations) for each in attestors)
     required = _required(release, rules.prod)
-    for attestor, looks in zip(attestors, found, strict=True):
-        for look in looks:
-            if look.proof is None and (attestor.name in suites or attestor.name in required[look.image]):
-                what = f"{look.image} has no attestation by {attestor.name}"
-                raise not_found(Reason.INCOMPLETE_RELEASE, what, settling=looking.settling)
+    missing = [
+        f"{look.image} has no attestation by {attestor.name}"
+        for attestor, looks in zip(attestors, found, strict=True)
+        for look in looks
+        if look.proof is None and (attestor.name in suites or attestor.name in required[look.image])
+    ]
+    _require_nothing(missing, looking)
     return tuple(look.proof for looks in found for look in looks if look.proof is not None)
 
 
@@ -165,6 +173,19 @@ def _required(release: Release, policy: ProdPolicy) -> Mapping[PinnedImage, set[
         if field.reference.written not in release.exempt:
             required[field.reference.pinned()] |= policy.attestors_of(field.pods)
     return required
+
+
+def _require_nothing(missing: Sequence[str], looking: Looking) -> None:
+    """Make sure that nothing is missing, or name all of it, as much as a person wants to read at once.
+
+    Raises:
+        Rejected: something is.
+        Unavailable: it may not be visible yet.
+    """
+    if missing:
+        more = f"; and {len(missing) - _NAMED:,} more" if len(missing) > _NAMED else ""
+        what = "; ".join(missing[:_NAMED]) + more
+        raise not_found(Reason.INCOMPLETE_RELEASE, what, settling=looking.settling)
 
 
 def _verdicts(release: Release, policy: ProdPolicy, proofs: Sequence[StoredAttestation]) -> tuple[Verdict, ...]:

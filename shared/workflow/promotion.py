@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -64,12 +65,17 @@ class PromoteSettings:
 
 @dataclass(frozen=True, slots=True)
 class PromotingCloud:
-    """What promoting needs of the world."""
+    """What promoting needs of the world.
+
+    `turn` lets one event at a time look and then act on what it saw. The function runs as one instance, so nobody else
+    of us opens or closes a release in between.
+    """
 
     settings: PromoteSettings
     github: GitHub
     binauthz: BinaryAuthorization
     attestations: Attestations
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
 @dataclass(frozen=True, slots=True)

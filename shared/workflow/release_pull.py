@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from typing import Final
 
 from shared.clients.github.pulls import PullRequest
-from shared.domain.body_markers import fingerprint, rewritten
+from shared.domain.body_markers import has_part, remembering, rewritten, was_asked
 from shared.domain.errors import Fault, Unavailable
 from shared.domain.pull_request import ReleaseReport
 from shared.domain.vocabulary import LogEvent
@@ -26,45 +26,58 @@ async def bring_up_to_date(
     """
     settings, pulls = looking.cloud.settings.pull_request, looking.repository.pulls
     base = looking.cloud.settings.environment.prod
-    title, body = settings.texts.title_of(report), settings.texts.body_of(report)
+    title, part = settings.texts.title_of(report), settings.texts.body_of(report)
+    opened = None
     if existing is None:
-        opened = await pulls.open(head, base, title=title, body=body, draft=settings.is_draft)
-        if opened is not None:
-            await _label(opened, looking)
-            await _ask(opened, looking)
-            return opened, True
-        existing = await pulls.open_one(head, base)
-    if existing is None:
+        opened = await pulls.open(head, base, title=title, body=part, draft=settings.is_draft)
+    pull = existing or opened or await pulls.open_one(head, base)
+    if pull is None:
         raise Unavailable(Fault.LOST_RACE, f"{head} could neither be opened nor found open")
-    labelled = await _label(existing, looking)
-    if fingerprint(existing.body) == fingerprint(body):
-        return existing, labelled
-    return await pulls.edit(existing.number, title=title, body=rewritten(existing.body, body)), True
+    labelled = await _label(pull, looking)
+    body = pull.body if has_part(pull.body, part) else rewritten(pull.body, part)
+    if await _ask(pull, looking):
+        body = remembering(body)
+    if (pull.title.strip(), pull.body) == (title.strip(), body):
+        return pull, labelled or opened is not None
+    return await pulls.edit(pull.number, title=title, body=body), True
 
 
 async def _label(pull: PullRequest, looking: Looking) -> bool:
-    """Put on the labels that are missing."""
-    missing = tuple(label for label in looking.cloud.settings.pull_request.labels if label not in pull.labels)
-    if not missing:
+    """Put on the labels that are missing; to GitHub, `Release` and `release` are one."""
+    found = {label.lower() for label in pull.labels}
+    missing = tuple(label for label in looking.cloud.settings.pull_request.labels if label.lower() not in found)
+    return bool(missing) and await _warned(looking.repository.pulls.label(pull.number, missing), "labels")
+
+
+async def _ask(pull: PullRequest, looking: Looking) -> bool:
+    """Ask the configured people once, whichever delivery it takes; answer whether the body is to remember that now."""
+    settings, pulls = looking.cloud.settings.pull_request, looking.repository.pulls
+    if was_asked(pull.body) or not (settings.reviewers or settings.teams or settings.assignees):
         return False
-    await looking.repository.pulls.label(pull.number, missing)
+    reviewers = _missing(settings.reviewers, pull.reviewers | {pull.author.lower()})
+    teams, assignees = _missing(settings.teams, pull.teams), _missing(settings.assignees, pull.assignees)
+    if reviewers or teams:
+        await _warned(pulls.ask(pull.number, reviewers=reviewers, teams=teams), "reviewers")
+    if assignees:
+        await _warned(pulls.assign(pull.number, assignees), "assignees")
     return True
 
 
-async def _ask(pull: PullRequest, looking: Looking) -> None:
-    """Ask the configured people, once, when a pull request is new: who took themselves off is not asked again.
+def _missing(wanted: Sequence[str], found: frozenset[str]) -> tuple[str, ...]:
+    return tuple(name for name in wanted if name.lower() not in found)
 
-    A release is not held up by a reviewer who has left: that is a warning.
+
+async def _warned(asking: Awaitable[None], what: str) -> bool:
+    """Ask; what GitHub refuses for good holds no release up. Answer whether it did not.
+
+    Raises:
+        Unavailable: GitHub did not answer, or counts our requests; the next delivery asks.
     """
-    settings, pulls = looking.cloud.settings.pull_request, looking.repository.pulls
-    if settings.reviewers or settings.teams:
-        await _warned(pulls.ask(pull.number, reviewers=settings.reviewers, teams=settings.teams), "reviewers")
-    if settings.assignees:
-        await _warned(pulls.assign(pull.number, settings.assignees), "assignees")
-
-
-async def _warned(asking: Awaitable[None], whom: str) -> None:
     try:
         await asking
     except Unavailable as error:
-        LOG.warning("no %s: %s", whom, error.detail, extra={"event": LogEvent.NOT_DECORATED})
+        if error.fault is not Fault.REFUSED:
+            raise
+        LOG.warning("no %s: %s", what, error.detail, extra={"event": LogEvent.NOT_DECORATED})
+        return False
+    return True

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from shared.clients.gathering import together
 from shared.clients.github.git import Commit
-from shared.clients.github.pulls import PullRequest
+from shared.clients.github.pulls import PullList, PullRequest
 from shared.clients.github.statuses import CommitStatuses
 from shared.domain.errors import Fault, Unavailable
 from shared.domain.protection import BranchRules
@@ -23,13 +23,13 @@ class Scene:
     statuses: CommitStatuses
     prod: Commit
     branch_rules: BranchRules
-    pulls: tuple[PullRequest, ...]
+    pulls: PullList
     head: str
 
     @property
     def own(self) -> PullRequest | None:
         """The open pull request of this release."""
-        return next((pull for pull in self.pulls if pull.is_open and pull.is_ours and pull.head == self.head), None)
+        return next((pull for pull in self.pulls.all if pull.is_open and pull.is_ours and pull.head == self.head), None)
 
 
 async def look(wish: Wish, looking: Looking) -> Scene:
@@ -43,7 +43,7 @@ async def look(wish: Wish, looking: Looking) -> Scene:
     async with together() as group:
         tested = group.create_task(_tested(wish, looking))
         prod = group.create_task(_prod(looking))
-        pulls = group.create_task(repository.pulls.newest(settings.environment.prod))
+        pulls = group.create_task(repository.pulls.latest(settings.environment.prod))
         branch_rules = group.create_task(repository.rules.of(settings.environment.prod))
     commit, statuses = tested.result()
     snapshot = wish.rollback is not None or settings.strategy is Strategy.SNAPSHOT

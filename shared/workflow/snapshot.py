@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from shared.clients.gathering import together
 from shared.clients.github import Repository
 from shared.clients.github.git import Commit
 from shared.domain.errors import Fault, Reason, Rejected, Unavailable
-from shared.domain.pull_request import ReleaseReport, commit_message
+from shared.domain.pull_request import ReleaseReport, commit_message, says_request
 from shared.workflow.promotion import RELEASE_STATUS, Looking
 from shared.workflow.release_pull import bring_up_to_date
 from shared.workflow.release_status import Published
@@ -23,23 +24,28 @@ async def publish_snapshot(report: ReleaseReport, scene: Scene, looking: Looking
     existing = await repository.git.commit(scene.own.head_sha) if scene.own else None
     if existing is not None:
         _require_ours(existing, scene)
-    if existing is not None and existing.parents == (scene.prod.sha,):
+    if existing is not None and _is_this(existing, report, scene):
         sha, made = existing.sha, False
     else:
         sha, made = await _make(report, scene, repository, moves=existing is not None)
-    marked = made or not await _is_marked(sha, looking)
+    marked = not made and not await _is_marked(sha, looking)
     if marked:
         await _mark(sha, report, repository)
     pull, edited = await bring_up_to_date(report, scene.own, scene.head, looking)
+    if scene.own is None and pull.base_sha != scene.prod.sha:
+        moved = looking.cloud.settings.environment.prod
+        raise Unavailable(Fault.LOST_RACE, f"{moved} moved while #{pull.number} was opened; it is made anew")
     return Published(pull, sha, changed=made or marked or edited)
 
 
 async def _make(report: ReleaseReport, scene: Scene, repository: Repository, *, moves: bool) -> tuple[str, bool]:
-    """Make the snapshot and have its branch name it; answer its commit, and whether that is new."""
+    """Make the snapshot, turn it green and have its branch name it; answer its commit, and whether that is new."""
     message = commit_message(report.commit, report.rollback)
     sha = await repository.git.commit_tree(scene.tested.tree, scene.prod.sha, message)
-    named = await _name(scene.head, sha, repository, moves=moves)
-    return (sha, True) if named else await _adopt(sha, scene, repository)
+    async with together() as group:
+        naming = group.create_task(_name(scene.head, sha, repository, moves=moves))
+        await _mark(sha, report, repository)
+    return (sha, True) if naming.result() else await _adopt(sha, report, scene, repository)
 
 
 async def _name(branch: str, sha: str, repository: Repository, *, moves: bool) -> bool:
@@ -48,18 +54,24 @@ async def _name(branch: str, sha: str, repository: Repository, *, moves: bool) -
     return await repository.git.create(branch, sha)
 
 
-async def _adopt(sha: str, scene: Scene, repository: Repository) -> tuple[str, bool]:
+async def _adopt(sha: str, report: ReleaseReport, scene: Scene, repository: Repository) -> tuple[str, bool]:
     """Take over a branch of this name that has no pull request yet: an earlier try's, or one being made just now."""
     standing = await repository.git.head(scene.head)
     existing = await repository.git.commit(standing) if standing else None
     if existing is None:
         raise Unavailable(Fault.LOST_RACE, f"somebody else made the branch {scene.head} just now")
     _require_ours(existing, scene)
-    if existing.parents == (scene.prod.sha,):
+    if _is_this(existing, report, scene):
         return existing.sha, False
     if not await repository.git.move(scene.head, sha, force=True):
         raise Unavailable(Fault.LOST_RACE, f"somebody else moved the branch {scene.head} just now")
     return sha, True
+
+
+def _is_this(existing: Commit, report: ReleaseReport, scene: Scene) -> bool:
+    """Whether a commit is on prod's head, and says what this release says: rollbacks have branches of the same name."""
+    on_prod = existing.parents == (scene.prod.sha,)
+    return on_prod and says_request(existing.message, report.commit, report.rollback)
 
 
 def _require_ours(existing: Commit, scene: Scene) -> None:

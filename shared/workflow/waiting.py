@@ -6,26 +6,19 @@ end as "waits for the other", and nobody would be left to open the pull request 
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import replace
 from typing import Final
 
-from shared.workflow.judge import waited_for
 from shared.workflow.promotion import Looking
 from shared.workflow.scene import Scene
 
-_LOOK_AGAIN_S: Final = (1.0, 2.0, 4.0)  # together far below the function's deadline of 45 s
+LOOK_AGAIN_S: Final = (1.0, 2.0, 4.0)  # together far below the function's deadline of 45 s
 
 
-async def look_longer(scene: Scene, looking: Looking) -> Scene:
-    """Read the statuses again while a required one is missing and the event is young; answer the scene as it is then.
+async def look_again(scene: Scene, looking: Looking) -> Scene:
+    """Answer the scene with the tested commit's statuses as they are now; everything else is as old as it was.
 
     Raises:
         Unavailable: they cannot be read.
     """
-    for pause_s in _LOOK_AGAIN_S if looking.settling else ():
-        if not waited_for(scene, looking):
-            break
-        await asyncio.sleep(pause_s)
-        scene = replace(scene, statuses=await looking.repository.statuses.on(scene.tested.sha))
-    return scene
+    return replace(scene, statuses=await looking.repository.statuses.on(scene.tested.sha))

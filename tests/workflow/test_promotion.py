@@ -100,7 +100,7 @@ def test_after_a_squash_merge_the_next_release_shows_only_what_is_new(world: Wor
 
 
 def test_a_merged_release_is_not_opened_again(world: World) -> None:
-    """Its replay says that it was merged, even where prod has moved on since."""
+    """Its replay says that it was merged, on the commit, even where prod has moved on since; and nothing else."""
     tested = release_posts(world)
     world.repository.get_pull(pull_of(world, tested).number).merge(merge_method="squash")
     world.commit_to("prod", {"README.md": b"Mended by hand.\n"})
@@ -108,18 +108,26 @@ def test_a_merged_release_is_not_opened_again(world: World) -> None:
 
     complete_again(world, tested)
 
-    assert world.lasting_state() == before
+    said = world.lasting_state()
+    assert release_status(world, tested) == ("pending", "#1 was merged; prod has changed since")
+    assert said | {"statuses": {}} == before | {"statuses": {}}
+    complete_again(world, tested)
+    assert world.lasting_state() == said
 
 
 def test_a_pull_request_that_a_person_closed_stays_closed(world: World) -> None:
-    """A person said no to this release; a replay does not argue."""
+    """A person said no to this release; a replay does not argue, and the commit says whose word it was."""
     tested = release_posts(world)
     world.repository.get_pull(pull_of(world, tested).number).edit(state="closed")
     before = world.lasting_state()
 
     complete_again(world, tested)
 
-    assert world.lasting_state() == before
+    said = world.lasting_state()
+    assert release_status(world, tested) == ("pending", "#1 was closed; reopen it to go on")
+    assert said | {"statuses": {}} == before | {"statuses": {}}
+    complete_again(world, tested)
+    assert world.lasting_state() == said
     assert [pull.state for pull in world.pull_requests] == ["closed"]
 
 

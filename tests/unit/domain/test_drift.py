@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from shared.domain.drift import changed_by_hand, drift_sentence, explained, files_of
+from shared.domain.drift import (
+    brought_back,
+    changed_by_hand,
+    drift_sentence,
+    explained,
+    files_of,
+    taken_back_sentence,
+)
 from shared.domain.release import TreeEntry
 
 OLD, NEW, OTHER = ("a" * 40, "100644"), ("b" * 40, "100644"), ("c" * 40, "100644")
@@ -51,3 +58,20 @@ def test_the_sentence_names_ten_files_and_counts_the_rest() -> None:
 def test_a_trees_files_are_known_by_id_and_mode() -> None:
     """A file that became executable is another file."""
     assert files_of([TreeEntry("f", "100644", "a" * 40)]) == {"f": OLD}
+
+
+def test_what_prod_took_back_comes_back_or_is_mended() -> None:
+    """The last release brought NEW everywhere; prod went back to OLD, and one file of it is something else now."""
+    released = {"same": NEW, "back": NEW, "mended": NEW, "as prod": NEW}
+    prod = {"same": NEW, "back": OLD, "mended": OLD, "as prod": OLD, "by hand": OTHER}
+    tested = {"same": OTHER, "back": NEW, "mended": OTHER, "as prod": OLD}
+
+    assert brought_back(prod, released, tested) == (("back", "by hand"), ("mended",))
+
+
+def test_the_sentence_about_what_was_taken_back_says_what_to_do() -> None:
+    """Mending it is the way; a person who wants it back says so."""
+    assert taken_back_sentence(("f",), "prod", "dev") == (
+        "prod took back f, which this release would bring back unchanged; change or revert that on dev, "
+        "or replay with rollback.reason to bring it back"
+    )

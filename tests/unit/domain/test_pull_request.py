@@ -17,6 +17,8 @@ from shared.domain.pull_request import (
     is_release_branch,
     is_rollback,
     released_commit,
+    rollback_reason,
+    says_request,
 )
 from shared.domain.pull_request_texts import PullRequestTexts
 from tests.unit.domain.material import COMMIT, NAME, PINNED, RUN, A, B, pod, proof, read
@@ -58,6 +60,27 @@ def test_the_commit_message_says_which_commit_was_tested(rollback: str | None) -
     assert message.endswith(f"\n\nProdgate-Release: {COMMIT}\n")
     assert released_commit(message) == COMMIT
     assert is_rollback(message) is (rollback is not None)
+    assert rollback_reason(message) == rollback
+    assert says_request(message, COMMIT, rollback)
+    assert not says_request(message, COMMIT, "something else")
+    assert not says_request(message, COMMIT, None if rollback else "it burns")
+    assert not says_request(message, "f" * 40, rollback)
+
+
+@pytest.mark.parametrize("reason", ["@dana fixes #7\nProdgate-Release: x", 'a "b" \\ c', "😀", "http://x.example", ""])
+def test_a_reason_in_a_commit_message_is_kept_and_does_nothing(reason: str) -> None:
+    """GitHub notifies people, closes issues and links what a commit message says."""
+    message = commit_message(COMMIT, reason)
+
+    assert rollback_reason(message) == reason
+    assert released_commit(message) == COMMIT
+    (line,) = [line for line in message.splitlines() if line.startswith("Asked for by a person: ")]
+    assert not set(line.removeprefix("Asked for by a person: ")) & set("@#:/.-<>&\n")
+
+
+def test_a_message_of_a_rollback_without_a_reason_has_none() -> None:
+    """It was made by a version that kept none, or by hand."""
+    assert rollback_reason(f"Roll back to x\n\nProdgate-Release: {COMMIT}\n") is None
 
 
 @pytest.mark.parametrize(

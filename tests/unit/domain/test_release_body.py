@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from shared.domain import limits
-from shared.domain.body_markers import fingerprint, marked_commit, rewritten
+from shared.domain.body_markers import has_part, marked_commit, remembering, rewritten, was_asked
 from shared.domain.errors import Rejected
 from shared.domain.policy import Verdict
 from shared.domain.pull_request import Commits, CommitSubject, ImageChange, SuitePassed
@@ -133,28 +133,56 @@ def test_a_body_of_endless_names_still_fits() -> None:
     assert "Merging runs exactly" in text
 
 
-def test_the_fingerprint_changes_with_anything_that_the_body_says() -> None:
-    """The open pull request is edited only when it would say something else."""
+def test_a_part_stands_in_a_body_where_it_does_word_for_word() -> None:
+    """The open pull request is edited only when it would say something else; GitHub's editor writes other line ends."""
     same, other = write(REPORT), write(with_(files=("apps/users.yaml",)))
 
-    assert fingerprint(same) == fingerprint(write(REPORT)) is not None
-    assert fingerprint(same) != fingerprint(other)
-    assert fingerprint(same.replace("\n", "\r\n")) == fingerprint(same)
+    assert has_part(f"mine\n\n{same}\n\nmine", write(REPORT))
+    assert has_part(same.replace("\n", "\r\n"), same)
+    assert not has_part(same, other)
     assert marked_commit(same) == COMMIT
+
+
+def test_a_part_that_somebody_rewrote_is_not_there_whatever_its_marker_says() -> None:
+    """Whoever may edit the body may leave the fingerprint and say something else above it."""
+    part = write(REPORT)
+
+    assert not has_part(part.replace("**Ready.**", "**Merge at once.**"), part)
+    assert not has_part(part.replace("fingerprint=", "fingerprint=0"), part)
 
 
 def test_the_fingerprint_covers_what_is_cut_off() -> None:
     """A change beyond the cut is a change."""
     many = tuple(f"{i}{'x' * 400}" for i in range(200))
+    shown = write(with_(files=many))
 
-    assert fingerprint(write(with_(files=many))) != fingerprint(write(with_(files=(*many[:-1], "other"))))
+    assert has_part(shown, shown)
+    assert not has_part(shown, write(with_(files=(*many[:-1], "other"))))
 
 
 @pytest.mark.parametrize("text", ["", "text of a person", "<!-- prodgate:begin -->"])
-def test_a_body_without_markers_has_no_fingerprint(text: str) -> None:
+def test_a_body_without_markers_has_no_part(text: str) -> None:
     """Then prodgate's part is written again."""
-    assert fingerprint(text) is None
+    assert not has_part(text, write(REPORT))
     assert marked_commit(text) is None
+
+
+def test_a_body_remembers_once_that_people_were_asked() -> None:
+    """After prodgate's part, where what people write is kept."""
+    part, new = write(REPORT), write(with_(files=()))
+    asked = remembering(part)
+
+    assert (was_asked(part), was_asked(asked)) == (False, True)
+    assert remembering(asked) == asked
+    assert was_asked(rewritten(asked, new))
+    assert has_part(asked, part)
+
+
+def test_what_people_must_know_stands_right_after_the_verdict() -> None:
+    """Each on its own line; they are Markdown already."""
+    text = write(with_(cautions=("prod took back `a`.", "And `b`.")))
+
+    assert "\n\n> [!CAUTION]\n> prod took back `a`.\n> And `b`.\n\n### Images" in text
 
 
 def test_what_people_wrote_around_it_is_kept() -> None:
