@@ -5,6 +5,8 @@ not in the environments repository, says of which workflow or trigger it must be
 
 * A GitHub run counts for the commit that it checked out, in the repository itself: one in a fork runs a stranger's
   workflow file. Its event and branch are configured, since a push to any other branch runs that branch's own file.
+* A workflow file that a ruleset of the organization demands lies in another repository, and its runs are in this one,
+  with a ref behind the file's path. A path with a ref is ours only if it names this repository and the branch as well.
 * A run may be started again; only its newest attempt says how it ended.
 * A build counts for the commit that Cloud Build resolved (`sourceProvenance`), not for what a substitution says:
   whoever runs a trigger by hand writes those.
@@ -65,7 +67,10 @@ class NamedRun:
 
 @dataclass(frozen=True, slots=True)
 class GitHubRun:
-    """The newest attempt of a run, as GitHub tells of it; `repository` is where its commit is from, or empty."""
+    """The newest attempt of a run, as GitHub tells of it; `repository` is where its commit is from, or empty.
+
+    `workflow` is the path of its file, with `@` and a ref behind it where GitHub says that.
+    """
 
     workflow: str
     event: str
@@ -125,7 +130,8 @@ def require_run(run: GitHubRun, named: NamedRun, expected: GitHubWorkflow, *, re
     """
     what = f"run {named.id}"
     _require(Reason.FOREIGN_RUN, f"{what} is of the repository", run.repository, repository)
-    _require(Reason.OTHER_WORKFLOW, f"{what} is of the workflow", run.workflow, expected.workflow)
+    if run.workflow not in _qualified(expected, repository):
+        _require(Reason.OTHER_WORKFLOW, f"{what} is of the workflow", run.workflow, expected.workflow)
     _require(Reason.OTHER_COMMIT, f"{what} ran for the commit", run.commit, commit)
     _require(Reason.OTHER_EVENT, f"{what} was started by the event", run.event, expected.event)
     _require(Reason.OTHER_BRANCH, f"{what} ran on the branch", run.branch, expected.branch)
@@ -157,6 +163,11 @@ def require_build(build: Build, name: str, expected: CloudBuildTrigger, *, commi
     if build.commits != {commit}:
         built = ", ".join(map(shown, sorted(build.commits))) or "no commit that Cloud Build resolved"
         raise Rejected(Reason.OTHER_COMMIT, f"{what} built {built}; the event is about {commit}")
+
+
+def _qualified(expected: GitHubWorkflow, repository: str) -> tuple[str, ...]:
+    """Name the workflow with its repository and its branch, in both ways in which GitHub writes a ref."""
+    return tuple(f"{repository}/{expected.workflow}@{prefix}{expected.branch}" for prefix in ("", "refs/heads/"))
 
 
 def _require(reason: Reason, what: str, found: str, expected: str) -> None:

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import pytest
 
-from local.world.names import ATTEST, Endpoints, variables_of
+from local.world.names import ATTEST, QA_WORKFLOW, Endpoints, variables_of
 from local.world.world import World
 from shared.runtime.wiring.attest import attest_function
 from tests.adversary.test_t01_forged_evidence import BUILDS, RUNS, TRIGGER, built
@@ -57,6 +57,18 @@ def test_the_run_that_is_named_is_looked_at_and_said_so(world: World, logs: Logs
     said = [e for e in logs() if e["logging.googleapis.com/labels"].get("event") == "attest.evidence"]
     assert [(e["severity"], e["message"]) for e in said] == [("INFO", f"the run {run} proves qa for {commit}")]
     assert said[0]["logging.googleapis.com/labels"]["evidence"] == "required"
+
+
+def test_a_run_of_a_workflow_that_another_repository_demands_proves_nothing(world: World) -> None:
+    """A ruleset of the organization runs a file of the same name in every repository; it tests something else."""
+    pin_posts(world)
+    run = world.run_workflow(workflow=f"{QA_WORKFLOW}@refs/heads/dev")
+
+    world.pass_tests(run=run)
+    world.settle()
+
+    assert [message.reason for message in world.rejected] == ["other-workflow"]
+    assert world.attestations == []
 
 
 def test_ci_may_publish_from_within_the_run(world: World, logs: Logs) -> None:

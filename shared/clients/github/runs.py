@@ -26,7 +26,7 @@ class Runs:
                 return None
             raise Unavailable(Fault.REFUSED, f"GitHub, run {run}: {error.status} {error.message}") from error
         return GitHubRun(
-            workflow=str(found["path"]).partition("@")[0],  # `@` and a ref stand behind one that a ruleset requires
+            workflow=str(found["path"]),
             event=str(found["event"]),
             branch=found["head_branch"] or "",
             commit=str(found["head_sha"]),

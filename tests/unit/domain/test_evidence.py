@@ -43,6 +43,30 @@ def test_the_green_run_of_the_workflow_for_the_commit_proves_the_suite(attempt: 
     judge(GREEN, NamedRun(7, attempt))
 
 
+@pytest.mark.parametrize("ref", ["dev", "refs/heads/dev"])
+def test_a_workflow_that_is_named_with_this_repository_and_the_branch_is_ours(ref: str) -> None:
+    """GitHub describes the path so, though it shows the file alone for a workflow of the repository itself."""
+    judge(replace(GREEN, workflow=f"{REPOSITORY}/{QA.workflow}@{ref}"))
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        f"{QA.workflow}@dev",
+        f"{QA.workflow}@refs/heads/dev",
+        f"mdo/central/{QA.workflow}@dev",
+        f"{REPOSITORY}/{QA.workflow}@main",
+        f"{REPOSITORY}/{QA.workflow}",
+    ],
+)
+def test_a_workflow_of_the_same_name_that_a_ruleset_demands_is_another(path: str) -> None:
+    """It lies in a repository that nobody here named; whose it is, a bare path with a ref does not say."""
+    with pytest.raises(Rejected, match=f"is of the workflow '{path}'; it must be") as caught:
+        judge(replace(GREEN, workflow=path))
+
+    assert caught.value.reason is Reason.OTHER_WORKFLOW
+
+
 @pytest.mark.parametrize(
     ("changed", "reason", "words"),
     [
