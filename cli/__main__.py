@@ -5,8 +5,12 @@ from __future__ import annotations
 import argparse
 import importlib
 import sys
+import traceback
+from types import ModuleType
 from typing import Final
 
+DEFECT: Final = 2
+INTERRUPTED: Final = 130  # as shells say of what an interrupt ended: 128 and its number
 COMMANDS: Final = {
     "admit": "say of each image in manifests whether prod's policy would admit it, or what is wrong with the policy",
     "attest": "sign images by digest with one key version, and store what was verified",
@@ -29,9 +33,22 @@ def main(arguments: list[str]) -> int:
     for name, summary in COMMANDS.items():
         command = commands.add_parser(name, help=summary, description=summary)
         if name == chosen:
-            importlib.import_module(f"cli.{name}.command").configure(command)
+            module = importlib.import_module(f"cli.{name}.command")
+            command.epilog = _more(module)
+            module.configure(command)
     options = parser.parse_args(arguments)
-    return int(options.run(options))
+    try:
+        return int(options.run(options))
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except Exception:  # noqa: BLE001 - python's own status for it is 1, which means "denied" or "not signed" here
+        traceback.print_exc()
+        return DEFECT
+
+
+def _more(module: ModuleType) -> str:
+    """What a command's own page says behind its first paragraph: above all its exit statuses."""
+    return " ".join((module.__doc__ or "").partition("\n\n")[2].replace("`", "").split())
 
 
 if __name__ == "__main__":

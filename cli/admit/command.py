@@ -16,6 +16,7 @@ from typing import Final
 
 from cli.admit.looking import Question, ask, look_at_attestors, policy_of_project
 from cli.admit.outcome import Outcome, advice_row, nothing_judged
+from cli.refusal import sentence
 from cli.tree.options import add_reading, rules_of
 from cli.tree.reading import read_tree
 from cli.tree.working import working_files
@@ -33,7 +34,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Add the command's options."""
     parser.add_argument("paths", nargs="*", type=Path, metavar="MANIFEST", help="a manifest, or a folder of them")
     source = parser.add_mutually_exclusive_group(required=True)
-    source.add_argument("--policy", type=Path, help="the policy as `gcloud container binauthz policy export` writes it")
+    source.add_argument(
+        "--policy", type=Path, metavar="FILE", help="the policy as `gcloud container binauthz policy export` writes it"
+    )
     source.add_argument("--live", action="store_true", help="the policy that --project has now")
     parser.add_argument(
         "--project",
@@ -65,7 +68,7 @@ def run(options: argparse.Namespace) -> int:
         _require_sense(options)
         return _lint(options) if options.lint else _admit(options)
     except (OSError, ValueError, Rejected, Unavailable) as error:
-        print(f"prodgate admit: {error}", file=sys.stderr)
+        print(f"prodgate admit: {sentence(error)}", file=sys.stderr)
         if options.json:
             print(json.dumps(nothing_judged(error), indent=2))
         return UNKNOWN

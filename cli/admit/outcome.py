@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from cli.admit.looking import Answer
+from cli.refusal import sentence
 from shared.domain.errors import Rejected, Unavailable
 from shared.domain.image_fields import ImageField
 from shared.domain.policy.advice import Advice
@@ -28,7 +29,7 @@ def nothing_judged(error: Exception) -> dict[str, Any]:
         reason = error.reason
     elif isinstance(error, Unavailable):
         reason = error.fault
-    problem = {"reason": reason, "detail": str(error)}
+    problem = {"reason": reason, "detail": sentence(error)}
     return {"status": "unknown", "images": [], "problems": [problem], "exempt": [], "advice": []}
 
 

@@ -13,6 +13,7 @@ import sys
 from cli.attest.children import add_children, with_children
 from cli.attest.options import UNKNOWN, add_signing, images_of, project_of, settings_of, suite_of
 from cli.attest.signing import Outcome, sign
+from cli.refusal import sentence
 from shared.domain.errors import Rejected, Unavailable
 
 
@@ -38,9 +39,9 @@ def run(options: argparse.Namespace) -> int:
 
 def refuse(command: str, error: Exception, options: argparse.Namespace) -> int:
     """Say why nothing was tried, to machines too; answer the exit status."""
-    print(f"prodgate {command}: {error}", file=sys.stderr)
+    print(f"prodgate {command}: {sentence(error)}", file=sys.stderr)
     if options.json:
-        print(json.dumps(Outcome(suite_of(options), failures=[str(error)]).document(), indent=2))
+        print(json.dumps(Outcome(suite_of(options), failures=[sentence(error)]).document(), indent=2))
     return UNKNOWN
 
 

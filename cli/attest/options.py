@@ -14,12 +14,15 @@ from shared.workflow.signing import SigningSettings, SuiteSettings
 from shared.workflow.storing import Replacing
 
 UNKNOWN: Final = 2
+_AN_ATTESTOR: Final = "projects/mdo-prod/attestors/qa-attestor"
+_A_VERSION: Final = "projects/mdo-gate/locations/us-central1/keyRings/prodgate/cryptoKeys/qa/cryptoKeyVersions/2"
+_FORM: Final = "as PRODGATE_PAYLOAD: json is what gcloud signs (the default), pae its DSSE encoding"
 
 
 def add_attestor(parser: argparse.ArgumentParser) -> None:
     """Add the attestor, and where its attestations are stored."""
     parser.add_argument(
-        "--attestor", required=True, type=_matching(ATTESTOR), help="such as projects/mdo-prod/attestors/qa"
+        "--attestor", required=True, type=_matching(ATTESTOR, _AN_ATTESTOR), help=f"such as {_AN_ATTESTOR}"
     )
     parser.add_argument("--project", help="where attestations are stored; the attestor's project, if not given")
     parser.add_argument("--json", action="store_true", help="print one JSON document")
@@ -29,15 +32,14 @@ def add_signing(parser: argparse.ArgumentParser) -> None:
     """Add the key version, and how it signs."""
     add_attestor(parser)
     parser.add_argument(
-        "--key-version", required=True, type=_matching(KEY_VERSION), help="such as projects/…/cryptoKeyVersions/2"
+        "--key-version", required=True, type=_matching(KEY_VERSION, _A_VERSION), help=f"such as {_A_VERSION}"
     )
-    parser.add_argument(
-        "--form", type=PayloadForm, choices=list(PayloadForm), default=PayloadForm.JSON, help="as PRODGATE_PAYLOAD"
-    )
+    parser.add_argument("--form", type=PayloadForm, choices=list(PayloadForm), default=PayloadForm.JSON, help=_FORM)
     parser.add_argument(
         "--delete-and-create",
         action="store_true",
-        help="delete an attestation in the way that proves nothing and takes no further signature",
+        help="as PRODGATE_REPLACE_ATTESTATIONS: delete an attestation in the way that proves nothing and takes no "
+        "further signature; the image has none for a moment",
     )
 
 
@@ -65,10 +67,10 @@ def images_of(written: Sequence[str]) -> list[PinnedImage]:
     return list(dict.fromkeys(ImageReference.parse(image).pinned() for image in written))
 
 
-def _matching(pattern: re.Pattern[str]) -> Callable[[str], Any]:
+def _matching(pattern: re.Pattern[str], example: str) -> Callable[[str], Any]:
     def read(value: str) -> str:
         if not pattern.fullmatch(value):
-            raise argparse.ArgumentTypeError(f"{value} is not of the form {pattern.pattern}")
+            raise argparse.ArgumentTypeError(f"{value} must be like {example}")
         return value
 
     return read

@@ -1,4 +1,7 @@
-"""`./prodgate demo`: stage the functions, start the stand-in cloud, tell the story."""
+"""`./prodgate demo`: stage the functions, start the stand-in cloud, tell the story.
+
+Exit status: 0 the story ended as it should; 1 it did not.
+"""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ def _files(path: Path) -> Iterator[Path]:
     elif path.is_file():
         yield path
     else:
-        raise FileNotFoundError(path)
+        raise FileNotFoundError(f"{path}: there is no such file or folder")
 
 
 def _is_manifest(file: Path) -> bool:

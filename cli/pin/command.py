@@ -18,6 +18,7 @@ from cli.pin.asking import RegistryOptions, ask
 from cli.pin.checkout import LocalManifest, manifests_below
 from cli.pin.outcome import Outcome, diff
 from cli.pin.registries import add_options, read_options
+from cli.refusal import sentence
 from cli.tree.options import add_image_paths, image_paths_of
 from shared.domain.errors import Rejected
 from shared.domain.image_fields import ImageField
@@ -36,7 +37,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
     mode.add_argument("--check", action="store_true", help="ask nobody, change nothing, list what is not pinned")
     mode.add_argument("--diff", action="store_true", help="resolve, change nothing, show what would change")
     parser.add_argument(
-        "--policy", type=Path, help="leave alone what this policy's allowlist admits (YAML, as exported)"
+        "--policy",
+        type=Path,
+        metavar="FILE",
+        help="leave alone what this policy's allowlist admits (YAML, as exported)",
     )
     add_image_paths(parser)
     add_options(parser)
@@ -51,9 +55,9 @@ def run(options: argparse.Namespace) -> int:
         exempt = policy_of(options.policy)
         registries = read_options(options)
     except (OSError, Rejected, ValueError) as error:
-        print(f"prodgate pin: {error}", file=sys.stderr)
+        print(f"prodgate pin: {sentence(error)}", file=sys.stderr)
         if options.json:
-            print(json.dumps(Outcome(failures=[str(error)]).document(), indent=2))
+            print(json.dumps(Outcome(failures=[sentence(error)]).document(), indent=2))
         return UNKNOWN
     outcome = Outcome(
         problems=[(p.reason, p.detail) for local in found for p in local.manifest.problems],

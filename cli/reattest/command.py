@@ -28,7 +28,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Add the command's options."""
     parser.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="a manifest, or a folder of them")
     parser.add_argument("--revision", help="read them as this commit of the clone has them, such as origin/prod")
-    parser.add_argument("--policy", type=Path, help="leave out what this policy's allowlist admits (YAML, as exported)")
+    parser.add_argument(
+        "--policy", type=Path, metavar="FILE", help="leave out what this policy's allowlist admits (YAML, as exported)"
+    )
     parser.add_argument(
         "--location",
         help="whose system policy to ask, such as us-central1, to leave out Google's own images where --policy does",

@@ -15,6 +15,7 @@ from rich.console import Console
 from cli.pin.asking import Answers, ask
 from cli.pin.command import UNKNOWN
 from cli.pin.registries import add_options, read_options
+from cli.refusal import sentence
 from shared.domain.errors import Rejected
 from shared.domain.image import ImageReference
 
@@ -33,9 +34,9 @@ def run(options: argparse.Namespace) -> int:
         references = [ImageReference.parse(image) for image in options.images]
         registries = read_options(options)
     except (OSError, Rejected, ValueError) as error:
-        print(f"prodgate resolve: {error}", file=sys.stderr)
+        print(f"prodgate resolve: {sentence(error)}", file=sys.stderr)
         if options.json:
-            print(json.dumps({"images": [], "failures": [str(error)]}, indent=2))
+            print(json.dumps({"images": [], "failures": [sentence(error)]}, indent=2))
         return UNKNOWN
     tags = list(dict.fromkeys((r.name, r.digest or r.tag or "latest") for r in references))
     answers = asyncio.run(ask(tags, registries, Console(stderr=True)))
