@@ -19,3 +19,11 @@ async def cautions(back: tuple[str, ...], course: Course, looking: Looking) -> t
         what = f"{prod} has #{last.pull.number}, whose commit {code(last.commit)} is not on {dev}"
         found.append(f"{what}: what only that one had is taken back.")
     return tuple(found)
+
+
+def exempt_caution(paths: tuple[str, ...]) -> tuple[str, ...]:
+    """Say which files of a release nobody judges."""
+    if not paths:
+        return ()
+    why = "what they run is not attested here"
+    return (f"By {code('PRODGATE_EXEMPT_PATHS')} nobody judges {named(paths, code)}: {why}.",)

@@ -11,6 +11,7 @@ from shared.clients.binauthz import BinaryAuthorization
 from shared.clients.gathering import together
 from shared.clients.github import Repository
 from shared.clients.github.git import Commit
+from shared.domain.drift import named
 from shared.domain.errors import Reason, not_found, shown
 from shared.domain.image_fields import PodPlace
 from shared.domain.kustomize import effective
@@ -21,7 +22,6 @@ from shared.domain.vocabulary import LogEvent
 from shared.workflow.settings import EnvironmentSettings, require_repository
 
 LOG: Final = logging.getLogger("prodgate.environment")
-_SHOWN_PATHS: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,14 +130,14 @@ async def judged_contents(tree: str, repository: Repository, environment: Enviro
     return contents
 
 
-def warn_of_exempt_paths(contents: CommitContents, environment: EnvironmentSettings) -> None:
-    """Log which files of a release nobody judges, each time: what they run is not attested."""
-    exempt = exempt_entries(contents.entries, environment.folders, environment.exempt_paths)
-    if exempt:
-        some = ", ".join(shown(entry.path) for entry in exempt[:_SHOWN_PATHS])
-        more = f" and {len(exempt) - _SHOWN_PATHS:,} more" if len(exempt) > _SHOWN_PATHS else ""
-        warning = f"by PRODGATE_EXEMPT_PATHS nobody judges {some}{more}; what they run is not attested here"
+def warn_of_exempt_paths(contents: CommitContents, environment: EnvironmentSettings) -> tuple[str, ...]:
+    """Answer and log which files of a release nobody judges, each time: what they run is not attested."""
+    found = exempt_entries(contents.entries, environment.folders, environment.exempt_paths)
+    paths = tuple(entry.path for entry in found)
+    if paths:
+        warning = f"by PRODGATE_EXEMPT_PATHS nobody judges {named(paths, shown)}; what they run is not attested here"
         LOG.warning(warning, extra={"event": LogEvent.EXEMPT_PATHS})
+    return paths
 
 
 async def prod_policy(binauthz: BinaryAuthorization, settings: PolicySettings) -> ProdPolicy:

@@ -20,7 +20,7 @@ from shared.domain.protection import weaknesses
 from shared.domain.pull_request import Commits, CommitSubject, ReleaseReport, SuitePassed, image_changes
 from shared.domain.release import Release, read_release, require_readable
 from shared.domain.vocabulary import LogEvent
-from shared.workflow.cautions import cautions
+from shared.workflow.cautions import cautions, exempt_caution
 from shared.workflow.drift import brought_back_by, require_no_drift
 from shared.workflow.environment import CommitContents, ProdPolicy, status_context, warn_of_exempt_paths
 from shared.workflow.order import Course
@@ -80,7 +80,7 @@ async def judge(wish: Wish, scene: Scene, course: Course, looking: Looking) -> R
     warnings = _warnings(scene, looking)
     tested, prod, rules = await study(scene, looking)
     require_readable(tested.entries, environment.folders, environment.exempt_paths)
-    warn_of_exempt_paths(tested, environment)
+    exempt = warn_of_exempt_paths(tested, environment)
     release = read_release(tested.manifests, rules.prod.policy, rules.prod.system)
     async with together() as group:
         proving = group.create_task(_proofs(release, rules, looking))
@@ -103,7 +103,7 @@ async def judge(wish: Wish, scene: Scene, course: Course, looking: Looking) -> R
         promise=_SNAPSHOT if is_snapshot else await _promise(scene, looking),
         commits=_commits(comparison),
         warnings=warnings,
-        cautions=await cautions(back, course, looking),
+        cautions=(*exempt_caution(exempt), *await cautions(back, course, looking)),
         runbook=settings.pull_request.runbook,
         rollback=wish.rollback,
     )

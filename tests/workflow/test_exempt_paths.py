@@ -7,6 +7,7 @@ from typing import Final
 from local.world.world import World
 from tests.company import pin_posts, release_posts, small_world, workload
 from tests.conftest import Logs
+from tests.workflow.test_promotion import pull_of
 
 CHART: Final = {
     "apps/shop/Chart.yaml": b"name: shop\n",
@@ -17,6 +18,10 @@ EXEMPT: Final = {"PRODGATE_EXEMPT_PATHS": '["apps/shop"]'}
 SENTENCE: Final = (
     "by PRODGATE_EXEMPT_PATHS nobody judges 'apps/shop/Chart.yaml', 'apps/shop/templates/shop.yaml', "
     "'apps/shop/values.yaml'; what they run is not attested here"
+)
+CAUTION: Final = (
+    "By `PRODGATE_EXEMPT_PATHS` nobody judges `apps/shop/Chart.yaml`, `apps/shop/templates/shop.yaml`, "
+    "`apps/shop/values.yaml`: what they run is not attested here."
 )
 
 
@@ -46,10 +51,11 @@ def test_where_its_path_is_exempt_the_rest_is_released_and_the_log_says_so(quiet
         world.commit_to_dev(CHART)
         logs()
 
-        release_posts(world)
+        tested = release_posts(world)
 
         assert world.rejected == []
-        assert len(world.pull_requests) == len(world.attestations) == 1
+        assert len(world.attestations) == 1
+        assert f"> {CAUTION}\n" in pull_of(world, tested).body
         assert told(logs) == [SENTENCE, SENTENCE]  # by attest_images, and by open_prod_pr
 
 
@@ -68,12 +74,12 @@ def test_what_lies_beside_an_exempt_path_is_judged(quiet_logging: None) -> None:
 def test_many_exempt_files_are_counted(quiet_logging: None, logs: Logs) -> None:
     """A log line is read by people."""
     with small_world(variables=EXEMPT) as world:
-        world.commit_to_dev({f"apps/shop/{number}.yaml": b"x: 1\n" for number in range(7)})
+        world.commit_to_dev({f"apps/shop/{number}.yaml": b"x: 1\n" for number in range(12)})
         logs()
 
         release_posts(world)
 
-        assert told(logs)[0].endswith("'apps/shop/4.yaml' and 2 more; what they run is not attested here")
+        assert told(logs)[0].endswith("'apps/shop/7.yaml' and 2 more; what they run is not attested here")
 
 
 def test_without_exempt_files_nothing_is_said(world: World, logs: Logs) -> None:

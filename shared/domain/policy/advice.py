@@ -141,7 +141,7 @@ def _registry_of(stem: str) -> tuple[str, str]:
     try:
         is_owner = first not in _HUB_HOSTS and parse_name(f"{first}/{_SAMPLE}").host == DOCKER_HUB
     except Rejected:
-        is_owner = False
+        is_owner = True
     return ("", stem) if not slash or is_owner else (first, rest)
 
 

@@ -224,6 +224,7 @@ def test_what_describes_a_policy_is_read_over() -> None:
 
     assert described.allowlist == ("gcr.io/p/x",)
     assert described.default_rule.attestors == (QA,)
+    assert described.project == "prod"
 
 
 def test_an_empty_allowlist_exempts_nothing() -> None:

@@ -91,6 +91,7 @@ def test_a_pattern_that_admits_too_much_or_too_little_is_named(pattern: str) -> 
         "localhost:5000/nginx:*",
         "localhost/nginx:*",
         "Not/A/Name:*",
+        "_p/**",
     ],
 )
 def test_a_pattern_that_says_what_it_means_is_left_alone(pattern: str) -> None:
