@@ -28,24 +28,21 @@ async def publish_snapshot(report: ReleaseReport, scene: Scene, looking: Looking
         sha, made = existing.sha, False
     else:
         sha, made = await _make(report, scene, repository, moves=existing is not None)
-    marked = not made and not await _is_marked(sha, looking)
-    if marked:
-        await _mark(sha, report, repository)
-    pull, edited = await bring_up_to_date(report, scene.own, scene.head, looking)
+    async with together() as group:
+        marking = group.create_task(_turn_green(sha, report, looking, is_new=made))
+        pull, edited = await bring_up_to_date(report, scene.own, scene.head, looking)
     if scene.own is None and pull.base_sha != scene.prod.sha:
         moved = looking.cloud.settings.environment.prod
         raise Unavailable(Fault.LOST_RACE, f"{moved} moved while #{pull.number} was opened; it is made anew")
-    return Published(pull, sha, changed=made or marked or edited)
+    return Published(pull, sha, changed=made or marking.result() or edited)
 
 
 async def _make(report: ReleaseReport, scene: Scene, repository: Repository, *, moves: bool) -> tuple[str, bool]:
-    """Make the snapshot, turn it green and have its branch name it; answer its commit, and whether that is new."""
+    """Make the snapshot and have its branch name it; answer its commit, and whether that is new."""
     message = commit_message(report.commit, report.rollback)
     sha = await repository.git.commit_tree(scene.tested.tree, scene.prod.sha, message)
-    async with together() as group:
-        naming = group.create_task(_name(scene.head, sha, repository, moves=moves))
-        await _mark(sha, report, repository)
-    return (sha, True) if naming.result() else await _adopt(sha, report, scene, repository)
+    named = await _name(scene.head, sha, repository, moves=moves)
+    return (sha, True) if named else await _adopt(sha, report, scene, repository)
 
 
 async def _name(branch: str, sha: str, repository: Repository, *, moves: bool) -> bool:
@@ -85,17 +82,16 @@ def _require_ours(existing: Commit, scene: Scene) -> None:
         raise Rejected(Reason.BRANCH_TAKEN, what)
 
 
-async def _is_marked(snapshot: str, looking: Looking) -> bool:
-    """Whether a snapshot that was there before says already that it is the tested tree."""
-    status = await looking.repository.statuses.of(snapshot, RELEASE_STATUS, looking.login)
-    return status is not None and status.succeeded
-
-
-async def _mark(snapshot: str, report: ReleaseReport, repository: Repository) -> None:
-    """Say on the snapshot commit that it is the tested tree."""
-    await repository.statuses.succeed(
+async def _turn_green(snapshot: str, report: ReleaseReport, looking: Looking, *, is_new: bool) -> bool:
+    """Say on the snapshot commit that it is the tested tree, unless it says so; answer whether that was to be said."""
+    statuses = looking.repository.statuses
+    on = None if is_new else await statuses.of(snapshot, RELEASE_STATUS, looking.login)
+    if on is not None and on.succeeded:
+        return False
+    await statuses.succeed(
         snapshot,
         RELEASE_STATUS,
         description=f"The tested tree of {report.commit[:12]}: {len(report.proofs)} attestations proven",
         target_url=f"{report.web_url}/commit/{report.commit}",
     )
+    return True
