@@ -78,10 +78,11 @@ async def brought_back_by(wish: Wish, scene: Scene, course: Course, looking: Loo
 async def _taken_back(
     back: tuple[str, ...], released: Made, prod: Files, *, course: Course, looking: Looking
 ) -> tuple[str, ...]:
-    """Leave out what dev had after the last release and dropped again: that was no taking back, dev moved on."""
+    """Leave out what dev had after the last release and dropped again: that was no taking back, dev moved on.
+
+    Those are few: what differs from the last release and from the tested tree was looked up as drift already.
+    """
     if course.last is not None and course.last.is_rollback:
-        return back
-    if not 0 < len(back) <= _LOOKED_UP:
         return back
     known = await _known(back, prod, released.commit, looking)
     return tuple(path for path in back if path in known)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+import requests
 
-from local.world.names import PROMOTE
+from local.world.names import PROMOTE, REPOSITORY
 from local.world.world import World
-from tests.company import release_posts, small_world
+from tests.company import pin_posts, release_posts, small_world
 from tests.workflow.test_promotion import complete_again, release_status
 
 
@@ -104,3 +105,40 @@ def test_a_rollback_is_a_snapshot_whatever_the_strategy(classic: World) -> None:
     (pull,) = [pull for pull in classic.pull_requests if pull.state == "open"]
     assert pull.head == f"release/{older[:12]}"
     assert classic.repository.get_pull(pull.number).user.login == PROMOTE.login
+
+
+@pytest.mark.parametrize("named", ["no commit", "a commit of another branch"])
+def test_a_marker_that_somebody_wrote_stops_nothing(classic: World, named: str) -> None:
+    """Whoever may edit the body could otherwise end all promotion with a commit that is newer than dev."""
+    first = release_posts(classic, b"first")
+    classic.repository.create_git_ref("refs/heads/feature", classic.head("dev"))
+    other = "c" * 40 if named == "no commit" else classic.commit_to("feature", {"README.md": b"x\n"})
+    pull = classic.repository.get_pull(1)
+    pull.edit(body=pull.body.replace(f"commit={first}", f"commit={other}"))
+
+    second = release_posts(classic, b"second")
+
+    assert classic.pull_requests[0].title.startswith(f"Release {second[:12]}: ")
+
+
+def test_what_the_strategy_branch_left_open_is_replaced_by_a_snapshot(world: World) -> None:
+    """Configuration changed: a pull request of dev itself names no tested commit, and stops no release."""
+    pin_posts(world)
+    tested = world.head("dev")
+    marker = f"<!-- prodgate:begin -->\nx\n\n<!-- prodgate:v1 commit={tested} fingerprint={'0' * 64} -->"
+    requests.post(
+        f"{world.cloud.github.url}/repos/{REPOSITORY}/pulls",
+        json={"head": "dev", "base": "prod", "title": "Release", "body": marker},
+        headers={"Authorization": f"Bearer {world.steal_token(PROMOTE)}"},
+        timeout=10,
+    ).raise_for_status()
+    world.commit_to_dev({"README.md": b"newer\n"})
+
+    world.pass_tests(tested)
+    world.settle()
+
+    assert [(pull.head, pull.state) for pull in world.pull_requests] == [
+        ("dev", "closed"),
+        (f"release/{tested[:12]}", "open"),
+    ]
+    assert world.comments(1)[0].startswith("Superseded by #2, a snapshot: what is merged is not dev itself any more.")

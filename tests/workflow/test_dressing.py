@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -85,3 +86,116 @@ def test_what_people_write_around_prodgates_part_stays_when_that_changes(world: 
 
     body = pull_of(world, tested).body
     assert body.startswith("Approved by the board.\n\n")
+
+
+def tampered(world: World) -> None:
+    """Rewrite what prodgate says, and leave its markers."""
+    pull = world.repository.get_pull(1)
+    pull.edit(body=pull.body.replace("**Ready.**", "**Approved by security, merge at once.**"))
+
+
+def test_what_somebody_rewrote_in_prodgates_part_is_written_again(world: World) -> None:
+    """The end marker names the fingerprint of what once stood there; people decide by what stands there now."""
+    tested = release_posts(world)
+    before = pull_of(world, tested).body
+    tampered(world)
+
+    complete_again(world, tested)
+
+    (old, new) = (
+        [line for line in body.splitlines() if "event `" not in line] for body in (before, pull_of(world, tested).body)
+    )
+    assert new == old
+
+
+def test_a_title_is_prodgates_and_is_written_again(world: World) -> None:
+    """It says what is merged; a person's words have their place in the body."""
+    tested = release_posts(world)
+    before = pull_of(world, tested).title
+    world.repository.get_pull(1).edit(title="Do not merge")
+
+    complete_again(world, tested)
+
+    assert pull_of(world, tested).title == before
+
+
+def test_a_label_of_another_capitalisation_is_there(quiet_logging: None) -> None:
+    """To GitHub both are one label, so a replay has nothing to do."""
+    with small_world(variables={"PRODGATE_PULL_REQUEST": '{"labels":["Release"]}'}) as world:
+        elsewhere = world.repository.create_pull("prod", "dev", title="Mine", body="")
+        elsewhere.add_to_labels("release")
+        elsewhere.edit(state="closed")
+        tested = release_posts(world)
+        labelled = world.faults.calls("github.issues/add-labels")
+
+        complete_again(world, tested)
+
+        assert world.faults.calls("github.issues/add-labels") == labelled
+        assert [label.name for label in world.repository.get_pull(2).labels] == ["release"]
+
+
+PEOPLE = {"labels": ["release"], "reviewers": [PERSON], "assignees": [PERSON]}
+
+
+@pytest.fixture
+def peopled(quiet_logging: None) -> Iterator[World]:
+    """A world in which people are asked."""
+    with small_world(variables={"PRODGATE_PULL_REQUEST": json.dumps(PEOPLE)}) as fresh:
+        yield fresh
+
+
+def asked(world: World) -> tuple[list[str], list[str], list[str]]:
+    """The labels, the reviewers and the assignees of the first pull request."""
+    pull = world.repository.get_pull(1)
+    people = [[person.login for person in found] for found in (pull.requested_reviewers, pull.assignees)]
+    return [label.name for label in pull.labels], people[0], people[1]
+
+
+ASKING = ("issues/add-labels", "pulls/request-reviewers", "issues/add-assignees", "pulls/create", "pulls/update")
+
+
+@pytest.mark.parametrize("how", ["fail", "lose_reply"])
+@pytest.mark.parametrize("call", ASKING)
+def test_whoever_is_to_be_asked_is_asked_by_whichever_delivery_can(peopled: World, call: str, how: str) -> None:
+    """The pull request is there already when the event comes again; those who were not asked are asked then."""
+    getattr(peopled.faults, how)(f"github.{call}")
+
+    tested = release_posts(peopled)
+
+    assert asked(peopled) == (["release"], [PERSON], [PERSON])
+    assert len(peopled.pull_requests) == 1
+    before = peopled.lasting_state()
+    complete_again(peopled, tested)
+    assert peopled.lasting_state() == before
+
+
+def test_a_bad_gateway_while_asking_is_no_refusal(peopled: World) -> None:
+    """GitHub did not say no: nobody would be asked for ever."""
+    peopled.faults.fail("github.pulls/request-reviewers", code="BAD_GATEWAY")
+
+    release_posts(peopled)
+
+    assert asked(peopled)[1] == [PERSON]
+
+
+def test_whoever_took_themselves_off_is_not_asked_again(peopled: World) -> None:
+    """They did it on purpose; the body remembers that they were asked."""
+    tested = release_posts(peopled)
+    record = peopled.cloud.github._repositories["mdo/mdo-environments"].records.pulls
+    record[1] = replace(record[1], assignees=(), reviewers=())
+    assert asked(peopled) == (["release"], [], [])
+
+    complete_again(peopled, tested)
+
+    assert asked(peopled) == (["release"], [], [])
+
+
+def test_a_label_that_github_refuses_holds_nothing_up(peopled: World, logs: Logs) -> None:
+    """No event is dead-lettered for a label."""
+    peopled.faults.fail("github.issues/add-labels", code="PERMISSION_DENIED", times=99)
+
+    tested = release_posts(peopled)
+
+    assert pull_of(peopled, tested).state == "open"
+    assert asked(peopled) == ([], [PERSON], [PERSON])
+    assert [e["message"] for e in logs() if e["message"].startswith("no labels: ")]

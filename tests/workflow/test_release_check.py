@@ -125,3 +125,33 @@ def test_a_look_at_another_repository_is_rejected(world: World) -> None:
     world.settle()
 
     assert [message.reason for message in world.rejected] == ["unknown-repository"]
+
+
+def test_commits_that_merges_brought_do_not_hide_what_waits(world: World) -> None:
+    """GitHub lists commits by date, those of merged branches among them; what counts is what dev was at."""
+    world.faults.fail("github.pulls/create", code="PERMISSION_DENIED", times=99)
+    tested = release_posts(world)
+    world.faults.clear()
+    world.repository.create_git_ref("refs/heads/side", world.head("dev"))
+    for number in range(11):
+        side = world.commit_to("side", {f"notes-{number}.md": b"x\n"})
+    ends = [world.repository.get_git_commit(commit) for commit in (world.head("dev"), side)]
+    joined = world.repository.create_git_commit("Join", world.repository.get_git_commit(side).tree, ends)
+    world.repository.get_git_ref("heads/dev").edit(joined.sha)
+
+    check(world)
+
+    assert pull_of(world, tested).state == "open"
+
+
+def test_a_release_that_waits_behind_more_than_ten_commits_is_found(world: World) -> None:
+    """A busy day on dev, whose tests are slow."""
+    world.faults.fail("github.pulls/create", code="PERMISSION_DENIED", times=99)
+    tested = release_posts(world)
+    world.faults.clear()
+    for number in range(11):
+        world.commit_to_dev({f"notes-{number}.md": b"x\n"})
+
+    check(world)
+
+    assert pull_of(world, tested).state == "open"
