@@ -1,69 +1,100 @@
-"""attest_release: how long a release takes to be signed, stored and proven, and how many calls, against the chain."""
+"""attest_release: how long attest_images takes for a release, and how many calls, against the chain of calls."""
 
 from __future__ import annotations
 
 import asyncio
-import hashlib
+import base64
+import json
+import subprocess
 import sys
 import time
-from asyncio.subprocess import PIPE
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 from typing import Any, Final
 
 from bench.figure import Effort, Figure
-from bench.signing_service import APART
-from local.world.names import ATTESTOR, KEY, PROD_PROJECT
-from shared.domain.image import PinnedImage
-from shared.runtime.wiring.binauthz import open_attestations, open_binauthz
-from shared.runtime.wiring.channel import Channels, GoogleEndpoints
-from shared.runtime.wiring.signing import open_signer
-from shared.workflow.signing import SigningCloud, SigningSettings, SuiteSettings, prove_all, signing_party
+from bench.load import deliver_all
+from bench.rig import Replay
+from bench.server import Server
+from local.world.names import ATTEST, Endpoints, variables_of
 
 _LATENCY_S: Final = 0.04
-_TOGETHER: Final = "together"
-_CHAIN: Final = 6  # attestor beside public key, look, sign, validate, store, read back
-_REPLAY_CHAIN: Final = 2  # attestor beside public key, look
+_CHAIN: Final = 11  # commit, tree, files; registry; look, sign, validate, store, read back; status; publish
+_ONE_EXISTS_CHAIN: Final = _CHAIN + 2  # one is created by itself, and looked for
+_REPLAY_CHAIN: Final = 4  # policy, system policy (beside the commit, which is kept); look; publish
 _MOST_TIMES_CHAIN: Final = 1.5
 _MOST_CALLS_PER_IMAGE: Final = 3
-_CONSTANT_CALLS: Final = 6  # of a release, whatever its size
+_CONSTANT_CALLS: Final = 12  # of Google's, of a release, whatever its size
 _MOST_REPLAY_CALLS: Final = 10
 _AIMED: Final = 100  # images; the aims are for so many at most
+_GOOGLE: Final = frozenset({"kms", "binauthz", "grafeas", "pubsub", "secrets"})
 _ROOT: Final = Path(__file__).parent.parent
-_SUITE: Final = SuiteSettings(ATTESTOR, f"{KEY}/cryptoKeyVersions/1")
-_AIM: Final = (
-    f"up to {_AIMED} images: first <= {_MOST_TIMES_CHAIN} times the chain, calls <= {_MOST_CALLS_PER_IMAGE} an image "
-    f"and {_CONSTANT_CALLS} more, replay <= {_MOST_REPLAY_CALLS} calls; together and apart alike"
-)
-_HOW: Final = (
-    "the signing of attest_images, from the attestor to the last proof, without GitHub and Pub/Sub, against the "
-    f"stand-in in a process of its own with {_LATENCY_S * 1000:g} ms before every call; medians; times_chain is the "
-    f"time over {_LATENCY_S * 1000:g} ms x {_CHAIN} (replay: x {_REPLAY_CHAIN}); together: the service takes filters "
-    "joined by OR, and batches; apart: it takes neither, and that was found out before"
-)
 
 
 @dataclass(frozen=True, slots=True)
-class Service:
-    """The service's process, and signing connected to it."""
+class Way:
+    """How Container Analysis behaves where nothing is documented."""
 
-    process: asyncio.subprocess.Process
-    cloud: SigningCloud
+    takes_or: bool = True
+    batches: str = "REFUSE_ALL"
+    one_exists: bool = False
 
-    async def calls(self) -> int:
-        """How many calls it has answered."""
-        assert self.process.stdin is not None  # noqa: S101 - both are piped, which mypy cannot see
-        assert self.process.stdout is not None  # noqa: S101
-        self.process.stdin.write(b"\n")
-        return int(await self.process.stdout.readline())
+    @property
+    def chain(self) -> int:
+        """The longest chain of calls that depend on each other, the first time."""
+        return _ONE_EXISTS_CHAIN if self.one_exists else _CHAIN
 
 
-def attest_release(_: Path, effort: Effort) -> Figure:
-    """Measure both ways of the service, for releases of every size."""
-    figures = {way: asyncio.run(_measure(way, effort)) for way in (_TOGETHER, APART)}
+WAYS: Final[Mapping[str, Way]] = {
+    "together": Way(),
+    "or_only": Way(batches="UNIMPLEMENTED"),
+    "batch_only": Way(takes_or=False),
+    "apart": Way(takes_or=False, batches="UNIMPLEMENTED"),
+    "one_exists_refuse_all": Way(one_exists=True),
+    "one_exists_make_others": Way(batches="MAKE_OTHERS", one_exists=True),
+}
+_AIM: Final = (
+    f"up to {_AIMED} images, whatever the service takes: first <= {_MOST_TIMES_CHAIN} times the chain, Google's calls "
+    f"<= {_MOST_CALLS_PER_IMAGE} an image and {_CONSTANT_CALLS} more, replay <= {_MOST_REPLAY_CALLS} calls in all"
+)
+_HOW: Final = (
+    "attest_images as it is deployed, under functions-framework, from the push to its answer; the stand-in cloud in "
+    f"another process, {_LATENCY_S * 1000:g} ms before every call to Google, GitHub and the registry; medians, after "
+    "one release of two images; first: nothing is attested, replay: the same event again; times_chain is the time "
+    f"over {_LATENCY_S * 1000:g} ms x {_CHAIN} calls that wait for each other ({_ONE_EXISTS_CHAIN} where one exists, "
+    f"replay {_REPLAY_CHAIN}); calls are all, google_calls without GitHub's and the registry's (one HEAD an image). "
+    "or_only, batch_only, apart: the service refuses batches, filters joined by OR, or both, and that was found out "
+    "before; one_exists: somebody attests one image after the look, and the batch is refused whole, or makes the others"
+)
+
+
+class Cloud:
+    """The process that serves the stand-in cloud, and what is asked of it."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self._process = process
+        self.endpoints = Endpoints(**self._read())
+
+    def ask(self, do: str, **details: Any) -> Any:
+        """Ask for one thing, see `bench.attesting_world`."""
+        assert self._process.stdin is not None  # noqa: S101 - it is piped, which mypy cannot see
+        self._process.stdin.write(json.dumps({"do": do, **details}) + "\n")
+        self._process.stdin.flush()
+        return self._read()
+
+    def _read(self) -> Any:
+        assert self._process.stdout is not None  # noqa: S101 - as above
+        return json.loads(self._process.stdout.readline())
+
+
+def attest_release(dist: Path, effort: Effort) -> Figure:
+    """Measure every way of the service, for releases of every size."""
+    with _cloud() as cloud:
+        figures = {name: _measure(cloud, dist, name, effort) for name in effort.attest_ways or tuple(WAYS)}
     return Figure(
         name="attest_release",
         figures=figures,
@@ -78,66 +109,85 @@ def attest_release(_: Path, effort: Effort) -> Figure:
 def _met(images: int, row: Mapping[str, float]) -> bool:
     return images > _AIMED or (
         row["first_times_chain"] <= _MOST_TIMES_CHAIN
-        and row["first_calls"] <= _MOST_CALLS_PER_IMAGE * images + _CONSTANT_CALLS
+        and row["first_google_calls"] <= _MOST_CALLS_PER_IMAGE * images + _CONSTANT_CALLS
         and row["replay_calls"] <= _MOST_REPLAY_CALLS
     )
 
 
-async def _measure(way: str, effort: Effort) -> dict[str, dict[str, float]]:
-    rows = {}
-    for size in effort.attest_sizes:
-        async with _service(way) as service:
-            await _prove(_images(2, "to find out what the service takes"), service)
-            rows[str(size)] = _row([await _run(size, str(run), service) for run in range(effort.attest_runs)], size)
-    return rows
+def _measure(cloud: Cloud, dist: Path, name: str, effort: Effort) -> dict[str, dict[str, float]]:
+    way = WAYS[name]
+    cloud.ask("behave", takes_or=way.takes_or, batches=way.batches)
+    warm = cloud.ask("release", images=2, seed=f"{name} first", one_exists=False)
+    variables = variables_of(ATTEST, cloud.endpoints, settling_s=0)
+    with Server(Replay(dist / ATTEST.function, ATTEST.function, variables, _push_body(warm))) as server:
+        server.first_answer_s()
+        return {
+            str(size): _row(
+                [_run(cloud, server, f"{name} {size} {run}", size) for run in range(effort.attest_runs)], way
+            )
+            for size in effort.attest_sizes
+        }
 
 
-async def _run(size: int, seed: str, service: Service) -> dict[str, float]:
-    images = _images(size, seed)
-    first_s, first_calls = await _prove(images, service)
-    replay_s, replay_calls = await _prove(images, service)
-    return {"first_s": first_s, "first_calls": first_calls, "replay_s": replay_s, "replay_calls": replay_calls}
+def _run(cloud: Cloud, server: Server, seed: str, size: int) -> dict[str, float]:
+    commit = cloud.ask("release", images=size, seed=seed, one_exists=WAYS[seed.partition(" ")[0]].one_exists)
+    first = _deliver(cloud, server, commit)
+    return {"images": size} | _named("first", first) | _named("replay", _deliver(cloud, server, commit))
 
 
-def _row(runs: Sequence[Mapping[str, float]], size: int) -> dict[str, float]:
-    first_s, replay_s = (median(run[f"{which}_s"] for run in runs) for which in ("first", "replay"))
-    first_calls, replay_calls = (median(run[f"{which}_calls"] for run in runs) for which in ("first", "replay"))
+def _deliver(cloud: Cloud, server: Server, commit: str) -> tuple[float, int, int]:
+    """Deliver the event; answer the seconds, all calls, and Google's."""
+    before, body = cloud.ask("calls"), _push_body(commit)
+    began = time.perf_counter()
+    asyncio.run(deliver_all(server.port, body, 1, connections=1))
+    seconds = time.perf_counter() - began
+    made = {service: count - before.get(service, 0) for service, count in cloud.ask("calls").items()}
+    if not cloud.ask("accepted", commit=commit):
+        raise RuntimeError("what was measured did not accept the suite")
+    return seconds, sum(made.values()), sum(count for service, count in made.items() if service in _GOOGLE)
+
+
+def _named(which: str, measured: tuple[float, int, int]) -> dict[str, float]:
+    return dict(zip((f"{which}_s", f"{which}_calls", f"{which}_google_calls"), measured, strict=True))
+
+
+def _row(runs: Sequence[Mapping[str, float]], way: Way) -> dict[str, float]:
+    found = {name: median(run[name] for run in runs) for name in runs[0]}
     return {
-        "first_ms": round(first_s * 1000),
-        "first_times_chain": round(first_s / (_LATENCY_S * _CHAIN), 2),
-        "first_calls": first_calls,
-        "first_calls_per_image": round(first_calls / size, 2),
-        "replay_ms": round(replay_s * 1000),
-        "replay_times_chain": round(replay_s / (_LATENCY_S * _REPLAY_CHAIN), 2),
-        "replay_calls": replay_calls,
+        "first_ms": round(found["first_s"] * 1000),
+        "first_times_chain": round(found["first_s"] / (_LATENCY_S * way.chain), 2),
+        "first_calls": found["first_calls"],
+        "first_google_calls": found["first_google_calls"],
+        "first_google_calls_per_image": round(found["first_google_calls"] / found["images"], 2),
+        "replay_ms": round(found["replay_s"] * 1000),
+        "replay_times_chain": round(found["replay_s"] / (_LATENCY_S * _REPLAY_CHAIN), 2),
+        "replay_calls": found["replay_calls"],
     }
 
 
-async def _prove(images: Sequence[PinnedImage], service: Service) -> tuple[float, int]:
-    before, began = await service.calls(), time.perf_counter()
-    proven = await prove_all(images, await signing_party(_SUITE, service.cloud), service.cloud)
-    seconds = time.perf_counter() - began
-    if len(proven.proofs) != len(images):
-        raise RuntimeError("what was measured did not prove every image")
-    return seconds, await service.calls() - before
-
-
-@asynccontextmanager
-async def _service(way: str) -> AsyncIterator[Service]:
-    command: tuple[Any, ...] = (sys.executable, "-m", "bench.signing_service", str(_LATENCY_S), way)
-    process = await asyncio.create_subprocess_exec(*command, cwd=_ROOT, stdin=PIPE, stdout=PIPE)
+@contextmanager
+def _cloud() -> Iterator[Cloud]:
+    command = (sys.executable, "-m", "bench.attesting_world", str(_LATENCY_S))
+    process = subprocess.Popen(command, cwd=_ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     try:
-        assert process.stdout is not None  # noqa: S101 - it is piped, which mypy cannot see
-        target = (await process.stdout.readline()).decode().strip()
-        async with AsyncExitStack() as opened:
-            channels = Channels(GoogleEndpoints(target, None), opened)
-            attestations, signer = open_attestations(channels, PROD_PROJECT), open_signer(channels)
-            yield Service(process, SigningCloud(SigningSettings(), open_binauthz(channels), attestations, signer))
+        yield Cloud(process)
     finally:
-        process.terminate()
-        await process.communicate()
+        process.communicate()
 
 
-def _images(count: int, seed: str) -> list[PinnedImage]:
-    digests = (hashlib.sha256(f"{seed} {nth}".encode()).hexdigest() for nth in range(count))
-    return [PinnedImage.parse(f"us-docker.pkg.dev/mdo/apps/service-{n}@sha256:{d}") for n, d in enumerate(digests)]
+def _push_body(commit: str) -> bytes:
+    """Write test-passed for a commit as Pub/Sub pushes it, published just now."""
+    event = {
+        "suite": "qa",
+        "outcome": "success",
+        "repository": "mdo/mdo-environments",
+        "commit": commit,
+        "run": "https://ci.mdo.example/runs/1",
+    }
+    message = {
+        "data": base64.b64encode(json.dumps(event).encode()).decode(),
+        "attributes": {},
+        "messageId": "1",
+        "publishTime": datetime.now(UTC).isoformat(),
+    }
+    return json.dumps({"message": message, "subscription": ATTEST.subscription, "deliveryAttempt": 1}).encode()

@@ -24,6 +24,8 @@ class Effort:
     pin_runs: int
     attest_runs: int
     attest_sizes: tuple[int, ...]
+    attest_ways: tuple[str, ...]  # none: all of them
+    open_pr_runs: int
 
     @classmethod
     def of(cls, *, quick: bool) -> Self:
@@ -40,6 +42,8 @@ class Effort:
                 pin_runs=1,
                 attest_runs=1,
                 attest_sizes=(1, 6),
+                attest_ways=("together", "apart"),
+                open_pr_runs=1,
             )
         return cls(
             cold_runs=7,
@@ -52,6 +56,8 @@ class Effort:
             pin_runs=7,
             attest_runs=3,
             attest_sizes=(1, 6, 100, 1000),
+            attest_ways=(),
+            open_pr_runs=7,
         )
 
 

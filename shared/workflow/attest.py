@@ -90,7 +90,8 @@ async def attest_release(tested: TestPassed, cloud: AttestingCloud, *, settling:
             await _tell(error, tested, said, repository)
             raise
         proven = await prove_all(family.images, party, cloud.signing)
-        named = tuple(proof for proof in proven.proofs if proof.image in release.to_attest)
+        in_manifests = frozenset(release.to_attest)
+        named = tuple(proof for proof in proven.proofs if proof.image in in_manifests)
         complete = AttestationComplete(tested, named)
         if not marked:
             await _mark(complete, repository)

@@ -81,21 +81,21 @@ async def _require_existing(images: Sequence[PinnedImage], cloud: ScreeningCloud
 
 
 async def _require_tolerable(family: ImageFamily, rules: VulnerabilityRules, cloud: ScreeningCloud) -> None:
-    instead = (index.scanned for index in family.indexes.values() if index.scanned is not None)
-    found = await cloud.vulnerabilities.scans(tuple(dict.fromkeys((*family.images, *instead))))
-    scans = {image: _scan(image, found, family) for image in family.images}
+    instead = {index.scanned for index in family.indexes.values() if index.scanned is not None}
+    found = await cloud.vulnerabilities.scans(tuple(dict.fromkeys((*family.images, *sorted(instead)))))
+    looked_at = instead | set(family.named)
+    scans = {image: _scan(image, found, family, is_looked_at=image in looked_at) for image in family.images}
     _refuse_findings(scans, rules, cloud.today())
     _refuse_unscanned(scans, rules)
     _require_finished(scans, rules)
 
 
-def _scan(image: PinnedImage, found: Mapping[PinnedImage, Scan], family: ImageFamily) -> Scan:
+def _scan(image: PinnedImage, found: Mapping[PinnedImage, Scan], family: ImageFamily, *, is_looked_at: bool) -> Scan:
     """Find an image's scan: for an index its child's may stand in, for a child that nobody scans none is expected."""
     index, own = family.indexes.get(image), found[image]
     if index is not None:
         return own.or_that_of(Scan(Analysis.NONE) if index.scanned is None else found[index.scanned])
-    is_scanned = image in family.named or any(index.scanned == image for index in family.indexes.values())
-    return own if is_scanned or own.analysis is not Analysis.EXPECTED else replace(own, analysis=Analysis.NONE)
+    return own if is_looked_at or own.analysis is not Analysis.EXPECTED else replace(own, analysis=Analysis.NONE)
 
 
 def _refuse_findings(scans: Mapping[PinnedImage, Scan], rules: VulnerabilityRules, today: date) -> None:

@@ -13,10 +13,10 @@ from collections.abc import AsyncIterable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from google.api_core.exceptions import InvalidArgument
-from grafeas.grafeas_v1 import GrafeasAsyncClient, ListNoteOccurrencesRequest, NoteKind
+from grafeas.grafeas_v1 import GrafeasAsyncClient, ListNoteOccurrencesRequest
 
 from shared.clients import calls
-from shared.clients.attestations.wire import read
+from shared.clients.attestations.wire import read_page
 from shared.clients.gathering import gather_all
 from shared.domain.attestation import Occurrence
 from shared.domain.image import Digest
@@ -51,7 +51,7 @@ class Finder:
             Unavailable: they cannot be listed.
         """
         read_pages = [page async for page in self._pages(note, "", most=pages)]
-        found = _flat(_attestations(page.occurrences) for page in read_pages)
+        found = _flat(map(read_page, read_pages))
         return found, not read_pages[-1].next_page_token
 
     async def _joined(self, note: str, digests: Sequence[Digest]) -> list[Occurrence]:
@@ -73,7 +73,7 @@ class Finder:
 
     async def _list(self, note: str, digests: Iterable[Digest]) -> list[Occurrence]:
         joined = " OR ".join(f'has_suffix(resourceUrl, "{digest}")' for digest in digests)
-        return _flat([_attestations(page.occurrences) async for page in self._pages(note, joined)])
+        return _flat([read_page(page) async for page in self._pages(note, joined)])
 
     async def _pages(self, note: str, joined: str, *, most: int | None = None) -> AsyncIterable[Any]:
         request = ListNoteOccurrencesRequest(name=note, filter=joined, page_size=PAGE)
@@ -88,10 +88,6 @@ class Finder:
                     return
         except Exception as error:
             raise calls.unavailable(call, error) from error
-
-
-def _attestations(messages: Iterable[Any]) -> list[Occurrence]:
-    return [read(message) for message in messages if message.kind == NoteKind.ATTESTATION]
 
 
 def _by_digest(found: Iterable[Occurrence]) -> defaultdict[str, list[Occurrence]]:

@@ -19,18 +19,11 @@ from google.api_core.exceptions import (
     MethodNotImplemented,
     NotFound,
 )
-from grafeas.grafeas_v1 import (
-    BatchCreateOccurrencesRequest,
-    CreateOccurrenceRequest,
-    DeleteOccurrenceRequest,
-    GetOccurrenceRequest,
-    GrafeasAsyncClient,
-    UpdateOccurrenceRequest,
-)
+from grafeas.grafeas_v1 import DeleteOccurrenceRequest, GetOccurrenceRequest, GrafeasAsyncClient
 
 from shared.clients import calls
 from shared.clients.attestations.finding import Finder
-from shared.clients.attestations.wire import read, written
+from shared.clients.attestations.wire import batch_request, create_request, read, signatures_request
 from shared.clients.gathering import all_of, settle_all
 from shared.domain.attestation import Attestation, Occurrence, Signature
 
@@ -82,11 +75,8 @@ class Attestations(Finder):
             Unavailable: it may or may not be there; look before trying again.
         """
         kept = tuple(s for s in occurrence.attestation.signatures if s.key_id != signature.key_id)
-        request = UpdateOccurrenceRequest(
-            name=occurrence.name,
-            occurrence=written(replace(occurrence.attestation, signatures=(*kept, signature))),
-            update_mask={"paths": ["attestation.signatures"]},
-        )
+        signed = replace(occurrence.attestation, signatures=(*kept, signature))
+        request = signatures_request(occurrence.name, signed)
         try:
             await calls.invoke(calls.UPDATE_OCCURRENCE, self._client.update_occurrence, request, answers=_NOT_UPDATED)
         except _NOT_UPDATED as error:
@@ -109,7 +99,7 @@ class Attestations(Finder):
     async def _create_together(self, attestations: Sequence[Attestation]) -> dict[str, str | None]:
         if not self._takes_batches:
             return {}
-        request = BatchCreateOccurrencesRequest(parent=self._parent, occurrences=list(map(written, attestations)))
+        request = batch_request(self._parent, attestations)
         call, method = calls.BATCH_CREATE_OCCURRENCES, self._client.batch_create_occurrences
         try:
             answer = await calls.invoke(call, method, request, answers=(*_NOT_ALL, MethodNotImplemented))
@@ -125,7 +115,7 @@ class Attestations(Finder):
         return {stored.resource_uri: stored.name for stored in answer.occurrences}
 
     async def _create(self, attestation: Attestation) -> str | None:
-        request = CreateOccurrenceRequest(parent=self._parent, occurrence=written(attestation))
+        request = create_request(self._parent, attestation)
         call, method = calls.CREATE_OCCURRENCE, self._client.create_occurrence
         try:
             return (await calls.invoke(call, method, request, answers=(AlreadyExists,))).name
