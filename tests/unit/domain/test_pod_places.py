@@ -78,10 +78,14 @@ def test_each_item_of_a_list_speaks_for_itself() -> None:
     assert [image.pods[0].namespace for image in read(text).images] == ["a", "a", "a", "b"]
 
 
-def test_where_a_controller_runs_pods_is_not_known() -> None:
-    """The namespace of a custom resource is not that of its pods."""
-    files = {"apps/a.yaml": "apiVersion: acme.io/v1\nkind: Shop\nmetadata: {namespace: shop}\nspec: {image: nginx}\n"}
-    (manifest,) = deployed(files, paths=["acme.io/v1 Shop spec.image"])
+@pytest.mark.parametrize(
+    ("spec", "path"),
+    [("{image: nginx}", "spec.image"), ("{serviceAccountName: web, containers: [{image: nginx}]}", "spec:podSpec")],
+)
+def test_where_a_controller_runs_pods_is_not_known(spec: str, path: str) -> None:
+    """The namespace of a custom resource is not that of its pods, nor need they keep the account."""
+    files = {"apps/a.yaml": f"apiVersion: acme.io/v1\nkind: Shop\nmetadata: {{namespace: shop}}\nspec: {spec}\n"}
+    (manifest,) = deployed(files, paths=[f"acme.io/v1 Shop {path}"])
 
     assert manifest.images[0].pods == (PodPlace(),)
 
