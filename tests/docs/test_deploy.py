@@ -6,9 +6,14 @@ import re
 from pathlib import Path
 from typing import Final
 
+from shared.domain import permissions
+
 ROOT: Final = Path(__file__).parents[2]
 PAGE: Final = (ROOT / "docs" / "deploy.md").read_text()
+OPERATIONS: Final = (ROOT / "docs" / "operations.md").read_text()
 DELIVERIES: Final = {100: 37_560, 10_000: 334_560}
+_FUNCTIONS: Final = len(list(ROOT.glob("functions/*/main.py")))
+_DEPLOYS: Final = 10  # a month
 
 
 def _rows() -> dict[str, tuple[float, float]]:
@@ -21,7 +26,7 @@ def test_the_costs_add_up() -> None:
     rows = _rows()
     total = rows.pop("sum")
 
-    assert len(rows) == 9
+    assert len(rows) == 13
     for column in (0, 1):
         assert round(sum(row[column] for row in rows.values()), 2) == total[column]
 
@@ -36,6 +41,13 @@ def test_the_costs_follow_from_the_prices() -> None:
         reads = max(deliveries * 0.75 - 10_000, 0)
         assert abs(rows["Secret Manager"] - (0.06 + reads / 10_000 * 0.03)) < 0.01
         assert f"{deliveries:,} deliveries" in PAGE
+        images = _FUNCTIONS * 0.2 * _DEPLOYS
+        assert rows["Artifact Registry"] == round((images - 0.5) * 0.10, 2)
+        assert f"images of {_FUNCTIONS} functions, 0.2 GB each" in PAGE
+        minutes = _DEPLOYS * (20 + 2 * _FUNCTIONS)
+        assert rows["Cloud Build"] == round(max(minutes - 2500, 0) * 0.006, 2)
+        assert f"{minutes:,} of 2,500 free minutes" in PAGE
+        assert rows["Cloud Storage"] == round(max(1 - 5, 0) * 0.02, 2)
 
 
 def test_the_lines_name_what_infra_makes() -> None:
@@ -48,3 +60,58 @@ def test_the_lines_name_what_infra_makes() -> None:
     functions = re.findall(r"^  (\w+) +=\s*\{[^\n]*login", example, re.MULTILINE)
     [named] = re.findall(r"for function in ([a-z -]+); do", PAGE)
     assert {name.replace("_", "-") for name in functions} == set(named.split())
+
+
+def test_the_first_run_names_every_project_of_the_example() -> None:
+    """One that is left out has no topic, or no API, and the first apply ends half-way."""
+    example = (ROOT / "infra/prodgate.tfvars.example").read_text()
+    given = dict(re.findall(r'^(\w+) *= "([^"]+)"', example, re.MULTILINE))
+    others = set(re.findall(r'"[a-z0-9-]+-docker\.pkg\.dev/([^/"]+)/', example)) - {given["project"]}
+    [run] = re.findall(r"^infra/bootstrap\.sh (.*)$", PAGE, re.MULTILINE)
+
+    named = " ".join(given[name] for name in ("project", "region", "prod_project", "dev_project"))
+    assert run == f"{named} --registries={','.join(sorted(others))}"
+    assert f"gcloud projects create {given['project']} " in PAGE
+    assert f"gcloud billing projects link {given['project']} " in PAGE
+
+
+def test_every_secret_of_the_example_gets_its_value() -> None:
+    """A secret without one is asked for again and again, and nothing is released."""
+    example = (ROOT / "infra/prodgate.tfvars.example").read_text()
+    [section] = re.findall(r"^## 4\. Secrets$(.*?)^## ", PAGE, re.MULTILINE | re.DOTALL)
+    [hosts] = re.findall(r"^registry_logins = \{ (.*) \}$", example, re.MULTILINE)
+    [webhooks] = re.findall(r"^webhooks +=\s*\[(.*)\]$", example, re.MULTILINE)
+
+    for host in re.findall(r'"([^"]+)" =', hosts):
+        assert f"versions add registry-{host.replace('.', '-')} " in section
+    [looped] = re.findall(r"for webhook in ([a-z -]+); do", section)
+    assert set(looped.split()) == set(re.findall(r'"([^"]+)"', webhooks))
+
+
+def test_every_app_has_its_permissions_on_the_page() -> None:
+    """Exactly those that its tokens ask for; an App that was granted less can do nothing."""
+    told = {
+        function: dict(re.findall(r"`(\w+): (\w+)`", granted))
+        for function, granted in re.findall(r"^\| (\w+) \| (`\w+: \w+`.*) \|$", OPERATIONS, re.MULTILINE)
+    }
+    code = {
+        name.lower(): {resource: how for resource, how in value.items() if resource != "metadata"}
+        for name, value in vars(permissions).items()
+        if name.isupper()
+    }
+
+    assert told == code
+    assert "Four Apps" in PAGE
+    assert len(code) == 4
+
+
+def test_what_cloud_build_needs_is_made_on_the_page() -> None:
+    """Both triggers, each with its file; the second asks for approval. cloudbuild-apply.yaml sends its reader here."""
+    lines = PAGE.replace("\\\n", " ")
+    triggers = dict(re.findall(r"triggers create \w+ --name=(\S+).*--build-config=(\S+)", lines))
+
+    assert triggers == {"prodgate-plan": "cloudbuild.yaml", "prodgate-apply": "cloudbuild-apply.yaml"}
+    assert all((ROOT / file).is_file() for file in triggers.values())
+    [apply] = re.findall(r"triggers create manual.*", lines)
+    assert "--require-approval" in apply
+    assert "docs/deploy.md" in (ROOT / "cloudbuild-apply.yaml").read_text()

@@ -98,6 +98,12 @@ class Terraform:
             waiting += found
         return {address.removesuffix(" (expand)") for address in before}
 
+    def planned(self) -> list[dict[str, Any]]:
+        """List what would be there after an apply, as `resources` does."""
+        self.run("plan", "-input=false", "-no-color", "-parallelism=50", "-out=looked-at.tfplan")
+        plan = json.loads(self.run("show", "-json", "looked-at.tfplan"))
+        return list(_resources(plan["planned_values"]["root_module"]))
+
     def resources(self) -> list[dict[str, Any]]:
         """List what is in the state: `{"address": …, "type": …, "values": {…}}`."""
         state = json.loads(self.run("show", "-json"))

@@ -164,3 +164,21 @@ def test_every_image_of_dev_is_asked_about_again(world: World, gcloud: Gcloud, t
     assert sorted(asked) == sorted([f"{MONGO}:7", f"{POSTS}:v1", f"{USERS}:v1", REDIS])
     assert f"{MONGO}@{missed} # tag: 7".encode() in world.file("apps/mongo.yaml")
     assert pinned.encode() in world.file("apps/posts.yaml")
+
+
+def test_the_way_in_is_closed_and_what_comes_meanwhile_waits(world: World, gcloud: Gcloud, tmp_path: Path) -> None:
+    """Both doors: what CI says, and what Cloud Build says. Neither is heard until the endpoint is back."""
+    world.push_image(USERS, "v1")
+    pin_posts(world)
+    [close] = [block for block in Page(RUNBOOKS / "rejected.md").lines("suspicious") if "update" in block]
+
+    paste(gcloud, close, tmp_path)
+    event = world.pass_tests()
+    world.publish("cloud-builds", b"{}")
+    world.settle()
+    assert [d.topic for d in world.deliveries if d.topic.endswith(("/test-passed", "/cloud-builds"))] == []
+
+    gcloud("pubsub subscriptions update test-passed-push", f"--push-endpoint={world.urls['attest_images']}")
+    world.settle()
+    assert [json.loads(d.data) for d in world.deliveries if d.topic.endswith("/test-passed")] == [event]
+    assert len(world.pull_requests) == 1
