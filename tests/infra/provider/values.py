@@ -32,7 +32,7 @@ def applied(kind: str, entry: dict[str, Any], planned_state: _Block) -> _Block:
     def fill(name: str, attribute: str) -> Any:
         form = made.get(name)
         return (
-            form.format_map({**_DEFAULTS, **own, "number": _number(own)})
+            form.format_map({**_DEFAULTS, **planned_state, **own, "number": _number(own)})
             if form
             else _made_up(kind, name, attribute, own)
         )
@@ -92,6 +92,7 @@ _MADE: Final = {
         "name": f"{_POOLS}/{{workload_identity_pool_id}}/providers/{{workload_identity_pool_provider_id}}"
     },
     "google_kms_crypto_key": {"id": "{key_ring}/cryptoKeys/{name}"},
+    "google_kms_crypto_key_version": {"id": "//cloudkms.googleapis.com/v1/{crypto_key}/cryptoKeyVersions/{version}"},
     "google_kms_key_ring": {"id": "projects/{project}/locations/{location}/keyRings/{name}"},
     "google_monitoring_notification_channel": {"name": "projects/{project}/notificationChannels/{display_name}"},
     "google_project_iam_custom_role": {"name": "projects/{project}/roles/{role_id}"},
