@@ -59,13 +59,15 @@ $(READY): requirements-dev.txt requirements-setup.txt
 		|| $(BIN)/pip install --quiet --require-hashes -r requirements-dev.txt
 	@touch $@
 
-# actionlint is a Go program, and its package for Python downloads it from elsewhere: without Go it is left out.
+# actionlint is a Go program, and its package for Python downloads it from elsewhere: without Go it is left out, which
+# infra/judges.py says, and fails for where PRODGATE_EVERY_JUDGE is set.
 $(INFRA_READY): requirements-infra.txt requirements-setup.txt | $(READY)
 	@echo "setting up .venv-infra (once) ..." >&2
 	@$(PYTHON) -m venv .venv-infra
 	@$(BIN)/uv pip sync --quiet --python $(INFRA_BIN)/python --require-hashes requirements-infra.txt \
 		|| $(INFRA_BIN)/pip install --quiet --require-hashes -r requirements-infra.txt
-	@if command -v go >/dev/null; then GOBIN=$(CURDIR)/$(INFRA_BIN) go install $(ACTIONLINT) 2>/dev/null; fi || true
+	@if command -v go >/dev/null; then \
+		GOBIN=$(CURDIR)/$(INFRA_BIN) go install $(ACTIONLINT) || echo "actionlint could not be built" >&2; fi
 	@touch $@
 
 clean:

