@@ -116,7 +116,9 @@ locals {
       public      = false
     }
     confirm_prod = {
-      environment = merge(local.prod_settings, local.github_settings.confirm_prod)
+      environment = merge(local.prod_settings, local.github_settings.confirm_prod, {
+        PRODGATE_ATTESTER_LOGIN = var.github.attest_images.login
+      })
       publishes   = ["rejected"]
       reads       = ["github-confirm_prod"]
       memory      = "512Mi"

@@ -17,7 +17,7 @@ from local.github.pull_representation import full, simple
 from local.github.pull_state import refreshed
 from local.github.references import Reference
 from local.github.refusal import custom_error, not_found, unprocessable, validation_failed
-from local.github.repository import PullRequest
+from local.github.repository import PullRequest, Repository
 
 MAX_TITLE = 256  # characters
 MAX_BODY = 65_536  # characters
@@ -177,6 +177,21 @@ async def list_files(call: Call) -> Answer:
     return listed(call, files, lambda file: file_representation(call, file, pull.head_sha))
 
 
+async def list_pulls_of_commit(call: Call) -> Answer:
+    """List the pull requests that a commit belongs to: it is one of theirs, or what their merge made."""
+    sha, repository = call.path["commit_sha"], call.repository
+    if await repository.objects.kind(sha) != "commit":
+        raise unprocessable(f"No commit found for SHA: {sha}")
+    pulls = [await refreshed(repository, pull) for pull in list(repository.records.pulls.values())]
+    found = [pull for pull in pulls if pull.merge_commit_sha == sha or await brings(repository, pull, sha)]
+    return listed(call, found, lambda pull: simple(call, pull))
+
+
+async def brings(repository: Repository, pull: PullRequest, sha: str) -> bool:
+    """Whether a commit is one of those that a pull request has and its base had not."""
+    return sha in await repository.history.log(pull.head_sha, without=pull.base_sha)
+
+
 async def pull_of(call: Call) -> PullRequest:
     """Find the pull request that the path names, in step with its branches.
 
@@ -209,6 +224,13 @@ ROOT = "/repos/{owner}/{repo}/pulls"
 
 OPERATIONS = (
     Operation("pulls/list", "GET", ROOT, list_pulls, "pull_requests"),
+    Operation(
+        "repos/list-pull-requests-associated-with-commit",
+        "GET",
+        "/repos/{owner}/{repo}/commits/{commit_sha}/pulls",
+        list_pulls_of_commit,
+        "pull_requests",
+    ),
     Operation("pulls/create", "POST", ROOT, create_pull, "pull_requests", "write"),
     Operation("pulls/get", "GET", ROOT + "/{number}", get_pull, "pull_requests"),
     Operation("pulls/update", "PATCH", ROOT + "/{number}", update_pull, "pull_requests", "write"),

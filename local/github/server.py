@@ -49,20 +49,20 @@ NOBODY = Account(0, "")
 GHES_API = "/api/v3"  # docs.github.com/enterprise-server/rest; GraphQL is at /api/graphql
 MAX_REQUEST = 256 * 1024 * 1024  # bytes: a pushed pack is read whole
 
-# The statuses of a commit come before the commit itself, whose route takes any ref, slashes included.
+# A commit's statuses and pull requests come before the commit itself, whose route takes any ref, slashes included.
 OPERATIONS: tuple[Operation, ...] = (
     *account_operations.OPERATIONS,
     *apps.OPERATIONS,
     *actions.OPERATIONS,
     *refs.OPERATIONS,
     *statuses.OPERATIONS,
+    *pulls.OPERATIONS,
     *commits.OPERATIONS,
     *trees.OPERATIONS,
     *blobs.OPERATIONS,
     *comparison.OPERATIONS,
     *branches.OPERATIONS,
     *contents.OPERATIONS,
-    *pulls.OPERATIONS,
     *merges.OPERATIONS,
     *issues.OPERATIONS,
     *rules.OPERATIONS,

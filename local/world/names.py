@@ -195,6 +195,6 @@ def variables_of(function: FunctionName, at: Endpoints, settling_s: float) -> di
         PIN: registries | manifests,
         ATTEST: registries | manifests | policy | suites,
         PROMOTE: manifests | policy | required,
-        CONFIRM: github,
+        CONFIRM: github | {"PRODGATE_ATTESTER_LOGIN": ATTEST.login},
     }
     return surroundings | own[function]

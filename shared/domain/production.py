@@ -20,6 +20,7 @@ PRODUCTION_STATUS: Final = "prodgate/production"
 COMMENT_MARKER: Final = "<!-- prodgate:production:v1 -->"
 _REMEMBERED: Final = re.compile(r"([a-z0-9-]+) (passed|failed)\b.*", re.ASCII)
 _SHORT: Final = 12  # digits of a commit
+_NOWHERE: Final = "There is no earlier release to go back to."
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +59,13 @@ class EarlierRelease:
 
 @dataclass(frozen=True, slots=True)
 class ProductionReport:
-    """Everything that the comment says."""
+    """Everything that there is to say; `lifetime` is None of a commit that no pull request brought."""
 
     repository: str
     project: str
     commit: str
     findings: tuple[Finding, ...]
-    lifetime: Lifetime
+    lifetime: Lifetime | None
     earlier: EarlierRelease | None
 
 
@@ -97,7 +98,7 @@ def describe(suite: str, *, passed: bool, others: Mapping[str, Finding]) -> str:
 
 def comment(report: ProductionReport) -> str:
     """Write the comment: the verdict, each suite's run, how long everything took, and after a failure the way back."""
-    parts = [_verdict(report), _times(report)]
+    parts = [_verdict(report), *([_times(report, report.lifetime)] if report.lifetime else [])]
     if not all(finding.passed for finding in report.findings):
         parts.append(_way_back(report))
     return "\n\n".join([*parts, COMMENT_MARKER])
@@ -130,18 +131,20 @@ def _verdict(report: ProductionReport) -> str:
     return "\n".join([f"> [!{'NOTE' if passed else 'CAUTION'}]", f"> {what}", ">", *rows])
 
 
-def _times(report: ProductionReport) -> str:
-    times = report.lifetime
+def _times(report: ProductionReport, times: Lifetime) -> str:
+    """Tell how long everything took since the tested commit was made; of the pushes before it nothing is known here."""
     stages = [
-        ("pinned on dev", times.tested_commit),
+        ("tested commit made", times.tested_commit),
         ("pull request opened", times.opened),
         ("merged", times.merged),
         *((f"{code(finding.suite)} finished in prod", finding.at) for finding in report.findings),
     ]
     known = [(name, at) for name, at in stages if at is not None]
-    began = known[0][1]
+    began, ended = known[0][1], max(at for _, at in known)
     rows = [f"| {name} | {at:%Y-%m-%d %H:%M:%S} | {_span(at - began)} |" for name, at in known]
-    return "\n".join(["| Stage | At (UTC) | After |", "| --- | --- | --- |", *rows])
+    return "\n".join(
+        ["| Stage | At (UTC) | After |", "| --- | --- | --- |", *rows, f"| in all | | {_span(ended - began)} |"]
+    )
 
 
 def _span(span: timedelta) -> str:
@@ -151,17 +154,26 @@ def _span(span: timedelta) -> str:
     return f"{hours} h {minutes} min" if hours else f"{minutes} min {seconds % 60} s"
 
 
+def way_back(report: ProductionReport) -> str:
+    """Say in one line what to go back to, with the command that asks for it."""
+    earlier = report.earlier
+    if earlier is None:
+        return _NOWHERE
+    return f"To go back to #{earlier.number}, {_kind(earlier)}, publish: {rollback_command(report, earlier)}"
+
+
 def _way_back(report: ProductionReport) -> str:
     earlier = report.earlier
     if earlier is None:
-        return "There is no earlier release to go back to."
-    which = (
-        "the last release that passed its tests in prod"
-        if earlier.confirmed
-        else ("the release before this one; no test in prod has confirmed it")
-    )
+        return _NOWHERE
     return (
-        f"To go back to #{earlier.number}, {which}, publish this. "
+        f"To go back to #{earlier.number}, {_kind(earlier)}, publish this. "
         "Everything is checked again, and a pull request opens:\n\n"
         f"```sh\n{rollback_command(report, earlier)}\n```"
     )
+
+
+def _kind(earlier: EarlierRelease) -> str:
+    if earlier.confirmed:
+        return "the last release that passed its tests in prod"
+    return "the release before this one; no test in prod has confirmed it"

@@ -17,6 +17,7 @@ class LogEvent(StrEnum):
     NOT_DECORATED = "release.not-decorated"
     UNPROTECTED = "release.unprotected"
     SUPERSEDED = "release.superseded"
+    PROD_TESTS_FAILED = "release.prod-tests-failed"
     PROOF_REFUSED = "proof.refused"
     NOT_PINNED = "pin.skipped"
     MENTIONED = "pin.mentioned"

@@ -7,6 +7,7 @@ the commit, and its comment, and leaves both.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -29,21 +30,28 @@ from shared.domain.production import (
     describe,
     remembered,
     standing,
+    way_back,
 )
+from shared.domain.vocabulary import LogEvent
 from shared.workflow.done import Done
-from shared.workflow.earlier_release import last_good, tested_commit
+from shared.workflow.earlier_release import Fallen, Logins, last_good, tested_commit
 from shared.workflow.settings import require_repository
 
+LOG: Final = logging.getLogger("prodgate.confirm")
 _MOST_WORDS: Final = 4  # by one delivery; the next one goes on
 
 
 @dataclass(frozen=True, slots=True)
 class ConfirmSettings:
-    """The environments repository, its prod branch, and the project whose topics people publish to."""
+    """The environments repository, its prod branch, and the project whose topics people publish to.
+
+    `attester_login` is the App that sets the suites' statuses: by nobody else's is a release asked for again.
+    """
 
     repository: str
     prod: str
     project: str
+    attester_login: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +75,15 @@ async def confirm_release(finished: ProdTestsFinished, cloud: ConfirmingCloud, *
         await _require_on_prod(finished.commit, repository, cloud.settings.prod, settling=settling)
         async with together() as group:
             marking = group.create_task(_mark(finished, repository, cloud.github.settings.login))
-            releases = (await repository.pulls.latest(cloud.settings.prod)).all
+            pull = await repository.pulls.merged_as(finished.commit, cloud.settings.prod)
         findings, marked = marking.result()
-        pull = next((pull for pull in releases if pull.is_merged and pull.merge_commit == finished.commit), None)
+        report = await _report(finished.commit, findings, pull, repository=repository, cloud=cloud)
         what = f"{finished.suite} {'passed' if finished.passed else 'failed'} on {finished.commit}"
+        if not finished.passed:
+            LOG.warning("%s. %s", what, way_back(report), extra={"event": LogEvent.PROD_TESTS_FAILED})
         if pull is None:
             return Done(f"{what}; no pull request was merged as this commit", changed=marked)
-        said = await _say(pull, findings, releases, repository=repository, cloud=cloud)
+        said = await _say(pull, report, repository, cloud.github.settings.login)
     return Done(f"{what}; #{pull.number} {pull.url}", changed=marked or said)
 
 
@@ -133,25 +143,32 @@ async def _put(finding: Finding, others: Mapping[str, Finding], commit: str, *, 
     )
 
 
-async def _say(
-    pull: PullRequest,
+async def _report(
+    commit: str,
     findings: tuple[Finding, ...],
-    releases: Sequence[PullRequest],
+    pull: PullRequest | None,
     *,
     repository: Repository,
     cloud: ConfirmingCloud,
-) -> bool:
+) -> ProductionReport:
+    """Put together what there is to say: since when prod has it, and after a failure what to go back to."""
+    settings, earlier = cloud.settings, None
+    tested = await tested_commit(pull, repository) if pull is not None else None
+    if not all(finding.passed for finding in findings):
+        fallen = Fallen(commit, pull, tested)
+        earlier = await last_good(
+            fallen, repository, Logins(settings.attester_login, cloud.github.settings.login), settings.prod
+        )
+    lifetime = None
+    if pull is not None:
+        made = tested.committed_at if tested else None
+        lifetime = Lifetime(made, pull.created_at, pull.merged_at or pull.created_at)
+    return ProductionReport(settings.repository, settings.project, commit, findings, lifetime, earlier)
+
+
+async def _say(pull: PullRequest, report: ProductionReport, repository: Repository, login: str) -> bool:
     """Comment on the pull request, once; answer whether anything is different now."""
-    login, settings = cloud.github.settings.login, cloud.settings
-    failed = not all(finding.passed for finding in findings)
-    async with together() as group:
-        looking = group.create_task(repository.comments.marked(pull.number, COMMENT_MARKER, login))
-        dating = group.create_task(_lifetime(pull, repository))
-        earlier = await last_good(pull, releases, repository, login) if failed else None
-    report = ProductionReport(
-        settings.repository, settings.project, pull.merge_commit, findings, dating.result(), earlier
-    )
-    text, existing = comment(report), looking.result()
+    text, existing = comment(report), await repository.comments.marked(pull.number, COMMENT_MARKER, login)
     if existing is None:
         await repository.comments.write(pull.number, text)
     elif existing.body.replace("\r\n", "\n").strip() != text:
@@ -159,8 +176,3 @@ async def _say(
     else:
         return False
     return True
-
-
-async def _lifetime(pull: PullRequest, repository: Repository) -> Lifetime:
-    tested = await tested_commit(pull, repository)
-    return Lifetime(tested.committed_at if tested else None, pull.created_at, pull.merged_at or pull.created_at)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from operator import itemgetter
 from typing import Final
 
 from shared.clients.gathering import gather_all
 from shared.clients.github import Repository
 from shared.clients.github.git import Commit
-from shared.clients.github.pulls import PullRequest
+from shared.clients.github.pulls import PullList, PullRequest
 from shared.clients.github.statuses import Status
 from shared.domain.events import is_run, is_suite
 from shared.domain.production import PRODUCTION_STATUS, EarlierRelease
@@ -26,44 +28,83 @@ async def tested_commit(pull: PullRequest, repository: Repository) -> Commit | N
     return await repository.git.commit(named) if named else head
 
 
-async def last_good(
-    pull: PullRequest, releases: Sequence[PullRequest], repository: Repository, login: str
-) -> EarlierRelease | None:
-    """Choose the newest release before this one that prod's tests confirmed, or else the newest one before it.
+@dataclass(frozen=True, slots=True)
+class Fallen:
+    """What failed in prod: its commit there, and where it was a release, its pull request and its tested commit."""
+
+    commit: str
+    pull: PullRequest | None
+    tested: Commit | None
+
+
+@dataclass(frozen=True, slots=True)
+class Logins:
+    """Whose statuses count: the attester's for suites, and our own for what prod's tests found."""
+
+    attester: str
+    own: str
+
+
+async def last_good(fallen: Fallen, repository: Repository, logins: Logins, prod: str) -> EarlierRelease | None:
+    """Choose the newest release before this one that prod's tests confirmed, or else the newest one without a verdict.
+
+    Never the very tree that failed, nor one that failed before.
 
     Raises:
-        Unavailable: their statuses cannot be read.
+        Unavailable: pull requests, commits or statuses cannot be read.
     """
-    before = _before(pull, releases)
-    confirmed = await gather_all(_is_confirmed(one.merge_commit, repository, login) for one in before)
-    for one, good in sorted(zip(before, confirmed, strict=True), key=lambda pair: not pair[1]):
-        found = await _release(one, repository, confirmed=good)
-        if found is not None:
-            return found
+    failed = await repository.git.commit(fallen.commit)
+    tested = fallen.tested
+    bad = {commit.tree for commit in (failed, tested) if commit} | ({tested.sha} if tested else set())
+    before = await _before(fallen.pull, failed, repository, prod)
+    verdicts = await gather_all(
+        repository.statuses.of(one.merge_commit, PRODUCTION_STATUS, logins.own) for one in before
+    )
+    known = [
+        (one, verdict) for one, verdict in zip(before, verdicts, strict=True) if verdict is None or verdict.succeeded
+    ]
+    for one, verdict in sorted(known, key=lambda pair: pair[1] is None):
+        found = await _release(one, repository, logins.attester, confirmed=verdict is not None)
+        if found is not None and not {found.commit, found.tree} & bad:
+            return found.release
     return None
 
 
-def _before(pull: PullRequest, releases: Sequence[PullRequest]) -> list[PullRequest]:
-    merged = [(one.merged_at, one.number, one) for one in releases if one.merged_at is not None]
-    own = (pull.merged_at or pull.created_at, pull.number)
-    older = sorted(((at, number, one) for at, number, one in merged if (at, number) < own), reverse=True)
-    return [one for _, _, one in older[:_LOOKED_AT]]
+async def _before(
+    pull: PullRequest | None, failed: Commit | None, repository: Repository, prod: str
+) -> list[PullRequest]:
+    """Read what was merged before, the last one first."""
+    came = pull.merged_at if pull is not None else failed.committed_at if failed is not None else None
+    listed = await repository.pulls.latest(prod)
+    while len(found := _merged_before(listed, came, pull)) < _LOOKED_AT and listed.since is not None:
+        listed = await repository.pulls.before(listed, prod)
+    return found
 
 
-async def _is_confirmed(commit: str, repository: Repository, login: str) -> bool:
-    status = await repository.statuses.of(commit, PRODUCTION_STATUS, login)
-    return status is not None and status.succeeded
+def _merged_before(listed: PullList, came: datetime | None, pull: PullRequest | None) -> list[PullRequest]:
+    times = [(one.merged_at, one.number, one) for one in listed.all if one.merged_at is not None and one != pull]
+    older = [(at, number, one) for at, number, one in times if came is None or at <= came]
+    return [one for _, _, one in sorted(older, key=itemgetter(0, 1), reverse=True)[:_LOOKED_AT]]
 
 
-async def _release(pull: PullRequest, repository: Repository, *, confirmed: bool) -> EarlierRelease | None:
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A release, with its tested commit and that one's tree."""
+
+    release: EarlierRelease
+    commit: str
+    tree: str
+
+
+async def _release(pull: PullRequest, repository: Repository, attester: str, *, confirmed: bool) -> _Found | None:
     """Describe a merged release; None for a pull request that no tested commit stands behind."""
     tested = await tested_commit(pull, repository)
     statuses = (await repository.statuses.on(tested.sha)).all if tested else ()
-    suite = next((status for status in statuses if _says_suite(status)), None)
+    suite = next((status for status in statuses if status.creator == attester and _says_suite(status)), None)
     if tested is None or suite is None:
         return None
     name = suite.context.removeprefix(_SUITE_PREFIX)
-    return EarlierRelease(pull.number, tested.sha, name, suite.target_url, confirmed)
+    return _Found(EarlierRelease(pull.number, tested.sha, name, suite.target_url, confirmed), tested.sha, tested.tree)
 
 
 def _says_suite(status: Status) -> bool:

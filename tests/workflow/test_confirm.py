@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 
 import pytest
 import requests
@@ -12,6 +13,7 @@ from local.world.names import CONFIRM, REPOSITORY
 from local.world.world import World
 from tests.company import release_posts, small_world
 from tests.conftest import Logs
+from tests.workflow.test_promotion import complete_again
 
 RUN = "https://ci.mdo.example/prod/1"
 OTHER_RUN = "https://ci.mdo.example/prod/2"
@@ -48,7 +50,8 @@ def test_a_release_that_passed_in_prod_says_so_on_its_commit_and_its_pull_reques
     assert comment.startswith("> [!NOTE]\n> **In production, and its tests passed.**\n")
     assert f"`smoke` passed on `{commit[:12]}`: [its run]({RUN})" in comment
     stages = re.findall(r"^\| (.+?) \| \d{4}-\d\d-\d\d \d\d:\d\d:\d\d \| \d+ min \d+ s \|$", comment, re.MULTILINE)
-    assert stages == ["pinned on dev", "pull request opened", "merged", "`smoke` finished in prod"]
+    assert stages == ["tested commit made", "pull request opened", "merged", "`smoke` finished in prod"]
+    assert re.search(r"^\| in all \| \| \d+ min \d+ s \|$", comment, re.MULTILINE)
     assert "gcloud" not in comment
 
 
@@ -199,7 +202,7 @@ def test_a_young_event_about_a_commit_that_is_not_there_yet_is_retried() -> None
     [
         "github.repos/compare-commits",
         "github.repos/list-commit-statuses-for-ref",
-        "github.pulls/list",
+        "github.repos/list-pull-requests-associated-with-commit",
         "github.issues/list-comments",
         "github.repos/create-commit-status",
         "github.issues/create-comment",
@@ -279,6 +282,7 @@ def test_two_suites_that_finish_together_are_worked_off_one_after_the_other(worl
     world.finish_prod_tests(commit, suite="load", run=OTHER_RUN)
     with held:
         world.finish_prod_tests(commit, verdict="failed")
+        time.sleep(0.3)  # the second event arrives, and has all the time it takes to speak out of turn
     world.settle()
 
     assert [state for state, _ in production(world, commit)] == ["failure", "success"]
@@ -305,3 +309,99 @@ def test_where_others_are_always_faster_the_event_comes_again(world: World, monk
 
     assert [record.status for record in world.deliveries if record.topic.endswith("finished")] == [503, 204]
     assert production(world, commit) == [("success", "smoke passed in production")]
+
+
+def warnings(logs: Logs) -> list[str]:
+    """What the log says about prod's tests."""
+    entries = [entry for entry in logs() if entry["severity"] == "WARNING"]
+    event = "release.prod-tests-failed"
+    return [e["message"] for e in entries if e["logging.googleapis.com/labels"].get("event") == event]
+
+
+def test_a_failure_of_a_commit_that_no_pull_request_brought_is_in_the_log_with_the_way_back(
+    world: World, logs: Logs
+) -> None:
+    """Somebody pushed to prod by hand and it burns: there is no page to say so, and people must hear of it."""
+    good, confirmed = merged(world, b"good")
+    finish(world, confirmed)
+    commit = world.commit_to("prod", {"README.md": b"By hand.\n"})
+    logs()
+
+    finish(world, commit, verdict="failed")
+
+    (said,) = warnings(logs)
+    assert said.startswith(
+        f"smoke failed on {commit}. To go back to #1, the last release that passed its tests in prod,"
+    )
+    assert "publish: gcloud pubsub topics publish attestation-complete" in said
+    assert good in said
+
+
+def test_a_failure_of_a_release_is_in_the_log_too(world: World, logs: Logs) -> None:
+    """An alert reads the log, not pages."""
+    _, bad = merged(world)
+    logs()
+
+    finish(world, bad, verdict="failed")
+
+    assert warnings(logs) == [f"smoke failed on {bad}. There is no earlier release to go back to."]
+
+
+def test_a_rollback_that_fails_is_not_answered_with_itself(world: World) -> None:
+    """The older release passed when it was new; now its tree fails, and the one in between failed before."""
+    older, confirmed = merged(world, b"first")
+    finish(world, confirmed)
+    newer, failed = merged(world, b"second")
+    finish(world, failed, verdict="failed")
+    complete_again(world, older, rollback={"reason": "it burns"})
+    back = str(world.repository.get_pull(3).merge(merge_method="merge").sha)
+
+    finish(world, back, verdict="failed", run=OTHER_RUN)
+
+    (comment,) = world.comments(3)
+    assert "There is no earlier release to go back to." in comment
+    assert (older in comment, newer in comment) == (False, False)
+
+
+def test_the_way_back_asks_for_a_suite_that_the_attester_said(world: World) -> None:
+    """Anybody who may write can set a status called prodgate/…, with a link of their own."""
+    good, confirmed = merged(world, b"good")
+    finish(world, confirmed)
+    world.repository.get_commit(good).create_status(
+        "success", target_url="https://evil.example/x", context="prodgate/zzz"
+    )
+    _, bad = merged(world, b"bad")
+
+    finish(world, bad, verdict="failed")
+
+    (comment,) = world.comments(2)
+    assert '"suite":"qa"' in comment
+    assert "evil.example" not in comment
+
+
+def many_pull_requests(world: World) -> None:
+    """Open and close more pull requests into prod than one page of a list has."""
+    prod = world.repository.get_git_commit(world.head("prod"))
+    for number in range(51):
+        commit = world.repository.create_git_commit(f"c{number}", prod.tree, [prod])
+        world.repository.create_git_ref(f"refs/heads/f{number}", commit.sha)
+        world.repository.create_pull("prod", f"f{number}", title="t", body="").edit(state="closed")
+
+
+def test_however_many_pull_requests_there_were_releases_are_found(world: World) -> None:
+    """The merged one for its comment, the one before it to go back to, and both by whatever is older."""
+    older, _ = merged(world, b"first")
+    newer, commit = merged(world, b"second")
+    waiting = release_posts(world, b"third")
+    world.repository.get_pull(3).edit(state="closed")
+    many_pull_requests(world)
+    newest = release_posts(world, b"fourth")
+
+    finish(world, commit, verdict="failed")
+    assert f'"commit":"{older}"' in world.comments(2)[0]
+    many = len(world.pull_requests)
+    complete_again(world, older)
+    complete_again(world, waiting)
+
+    assert len(world.pull_requests) == many
+    assert newest != newer

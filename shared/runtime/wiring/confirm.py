@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack
 
 from shared.domain.events import ProdTestsFinished
 from shared.domain.permissions import CONFIRM_PROD
-from shared.runtime.config import BRANCH, Environment
+from shared.runtime.config import BRANCH, LOGIN, Environment
 from shared.runtime.handler import Connected, Function
 from shared.runtime.wiring.github import open_github, open_vault, read_github
 from shared.runtime.wiring.secrets import open_secrets
@@ -26,13 +26,14 @@ def confirm_function(variables: Mapping[str, str]) -> Function[ProdTestsFinished
     surroundings = Surroundings.read(environment)
     github = read_github(environment)
     prod = environment.text("PRODGATE_PROD_BRANCH", BRANCH, default="prod")
+    attester = environment.text("PRODGATE_ATTESTER_LOGIN", LOGIN)
     environment.finish()
     redactor = surroundings.start_logging("confirm_prod")
 
     async def connect(opened: AsyncExitStack) -> Connected[ProdTestsFinished]:
         channels = surroundings.channels(opened)
         cloud = ConfirmingCloud(
-            ConfirmSettings(github.repository, prod, surroundings.project),
+            ConfirmSettings(github.repository, prod, surroundings.project, attester),
             open_github(
                 github,
                 opened,

@@ -92,6 +92,7 @@ def drive_pulls(api: Api) -> None:
         assert api.get(path)
     api.ask("PUT", "/pulls/1/merge", {"merge_method": "merge"})
     assert api.get("/pulls", state="all")[0]["merged_at"]
+    assert api.get(f"/commits/{api.head('prod')}/pulls")
     api.get("/pulls/1")
 
 

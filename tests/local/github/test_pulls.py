@@ -221,3 +221,18 @@ def test_teams_are_asked_by_whoever_may_see_them(hub: GitHubStandIn, ahead: Api)
     ]
     assert "is not a collaborator" in by_ann.refused("POST", path, {"team_reviewers": ["nobody"]})
     assert [team["slug"] for team in by_ann.post(path, asked)["requested_teams"]] == ["release-managers"]
+
+
+def test_a_commit_knows_the_pull_requests_that_brought_it(ahead: Api) -> None:
+    """Its own commits, and what its merge made; a commit of neither has none, and no commit is refused."""
+    ahead.open_pull()
+    (own,) = ahead.get(f"/commits/{ahead.head('dev')}/pulls")
+    merged = ahead.response("PUT", f"{REPOSITORY}/pulls/1/merge", {"merge_method": "squash"}).json()["sha"]
+
+    (made,) = ahead.get(f"/commits/{merged}/pulls")
+
+    assert (own["number"], made["number"], made["merge_commit_sha"]) == (1, 1, merged)
+    assert made["merged_at"]
+    before = ahead.get(f"/git/commits/{merged}")["parents"][0]["sha"]
+    assert ahead.get(f"/commits/{before}/pulls") == []
+    assert ahead.refused("GET", f"/commits/{'c' * 40}/pulls") == f"No commit found for SHA: {'c' * 40}"

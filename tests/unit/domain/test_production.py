@@ -90,7 +90,7 @@ def test_a_stage_that_is_not_known_is_left_out_and_a_long_way_is_told_in_hours()
         dataclasses.replace(REPORT, findings=(late,), lifetime=Lifetime(None, AT, AT - timedelta(seconds=1)))
     )
 
-    assert "pinned on dev" not in text
+    assert "tested commit made" not in text
     assert "| merged | 2026-11-22 11:59:59 | 0 min 0 s |" in text
     assert "| 30 h 4 min |" in text
 

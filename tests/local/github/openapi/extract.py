@@ -44,6 +44,7 @@ OPERATIONS = {
         "list-commit-statuses-for-ref",
         "get-combined-status-for-ref",
         "get-branch-rules",
+        "list-pull-requests-associated-with-commit",
     ),
     "git": (
         "get-ref",
