@@ -101,8 +101,10 @@ def test_every_app_has_its_permissions_on_the_page() -> None:
     }
 
     assert told == code
+    example = (ROOT / "infra/prodgate.tfvars.example").read_text()
     assert "Four Apps" in PAGE
     assert len(code) == 4
+    assert set(re.findall(r"^  (\w+) += \{ login = \S+ app = \{", example, re.MULTILINE)) == set(code)
 
 
 def test_what_cloud_build_needs_is_made_on_the_page() -> None:

@@ -207,3 +207,41 @@ def test_the_alerting_row_counts_what_terraform_makes(made: list[dict[str, Any]]
         f"| Alerting | {price:.2f} | {price:.2f} | {len(conditions)} conditions, $0.10 each, {len(metrics)} of which"
         in page
     )
+
+
+def test_terraform_is_always_run_where_its_files_are(made: list[dict[str, Any]]) -> None:
+    """In another folder it plans to make nothing, or everything; and without the bucket it asks for one."""
+    lines = [line for page in PAGES for block in Page(page).lines() for line in block.splitlines()]
+    runs = [line for line in lines if re.search(r"(^|\s)terraform (?!version)", line) and "terraform`" not in line]
+
+    assert len(runs) > 10
+    assert [line for line in runs if "terraform -chdir=infra " not in line] == []
+    inits = [line for line in runs if " init" in line]
+    assert {line.partition("-backend-config=bucket=")[2] for line in inits} == {"mdo-gate-prodgate-state"}
+
+
+def test_what_runs_in_a_region_is_looked_for_there(made: list[dict[str, Any]]) -> None:
+    """`gcloud run` asks in the middle of an incident where none is set."""
+    [region] = {each["values"]["location"] for each in made if each["type"] == "google_cloudfunctions2_function"}
+    [setting] = [c.plain for c in commands() if c.page == RUNBOOKS / "README.md" and "run/region" in c.plain]
+
+    assert setting == f"gcloud config set run/region {region}"
+
+
+def test_a_function_without_an_app_uses_a_token_out_of_the_same_secret(gate: Terraform) -> None:
+    """As docs/deploy.md says: it is added in place of the private key."""
+    logins = {name: {"login": f"{name}[bot]"} for name in ("pin_manifests", "attest_images", "open_prod_pr")}
+    gate.set({"github": {**logins, "confirm_prod": {"login": "dana"}}})
+    try:
+        planned = gate.planned()
+    finally:
+        gate.set({})
+    [environment] = [
+        each["values"]["service_config"][0]["environment_variables"]
+        for each in planned
+        if each["type"] == "google_cloudfunctions2_function" and each["values"]["name"] == "confirm-prod"
+    ]
+
+    secret = "projects/mdo-gate/secrets/github-confirm-prod/versions/latest"
+    assert environment["PRODGATE_GITHUB_TOKEN_SECRET"] == secret
+    assert "PRODGATE_GITHUB_APP" not in environment

@@ -1,7 +1,9 @@
 """Write provider_arguments.json: what the Google provider takes and gives for each type that infra/ uses.
 
 The source is the archive in the package cdktn-provider-google 20.3.0, which was generated from the schema of provider
-7.46.0, the first release after 7.45 that it was made for; every entry names its page in the registry's documentation:
+7.46.0, the first release after 7.45 that it was made for; every entry names its page in the registry's documentation.
+What 7.46 added would pass here and be refused by 7.45. infra/ takes `~> 7.45`, of which `terraform init` chooses the
+newest, so it is 7.46 or later that anybody runs; whoever pins 7.45.0 itself is told by `terraform validate`.
 
     pip download --no-deps cdktn-provider-google==20.3.0
     unzip -j cdktn_provider_google-20.3.0-*.whl '*.jsii.tgz' && tar xzf provider-google@20.3.0.jsii.tgz
