@@ -24,6 +24,19 @@ def test_exempt_images_are_named_in_the_log(world: World, logs: Logs) -> None:
     assert exempted(logs) == [f"exempt by prod's policy: {REDIS}"]
 
 
+def test_a_release_without_exempt_images_says_nothing_of_them(world: World, logs: Logs) -> None:
+    """There is nothing to look up later."""
+    pin_posts(world)
+    world.commit_to_dev({"platform/redis.yaml": None})
+    logs()
+
+    world.pass_tests()
+    world.settle()
+
+    assert exempted(logs) == []
+    assert len(world.attestations) == 1
+
+
 def test_of_many_exempt_images_the_first_are_named(world: World, logs: Logs) -> None:
     """A log entry has a bound; the rest is a number."""
     pin_posts(world)

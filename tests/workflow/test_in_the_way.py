@@ -208,6 +208,44 @@ def test_a_read_that_does_not_show_our_signature_yet_is_no_alarm(monkeypatch: py
     signing(story)
 
 
+def test_our_signature_that_shows_at_the_last_look_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As many looks are taken as there are pauses, and one more."""
+    monkeypatch.setattr("shared.workflow.storing._LOOK_AGAIN_S", (0.01, 0.01))
+
+    async def story(rig: Rig) -> None:
+        (image,) = images(1)
+        made = await rig.store(image)
+        await rig.rotate()
+        rig.google.faults.hide("grafeas.ListNoteOccurrences", made, after=1)
+        rig.google.analysis.stale_gets = 2
+
+        proven = await rig.prove([image])
+
+        assert [proof.occurrence for proof in proven.proofs] == [made]
+        assert rig.counted["grafeas.GetOccurrence"] == 1 + 3
+
+    signing(story)
+
+
+def test_a_place_that_is_taken_again_is_left_to_the_next_delivery() -> None:
+    """Somebody stored another one between our delete and our create."""
+
+    async def story(rig: Rig) -> None:
+        (image,) = images(1)
+        made = await rig.store(image)
+        await rig.rotate()
+        rig.google.analysis.takes_updates = False
+        rig.google.faults.fail("grafeas.CreateOccurrence", code="ALREADY_EXISTS")
+
+        with pytest.raises(Unavailable, match=f"{made} was deleted, and another stands in its place") as caught:
+            await rig.prove([image], settings=REPLACE)
+
+        assert caught.value.fault is Fault.LOST_RACE
+        assert (await rig.prove([image])).signed == 1
+
+    signing(story)
+
+
 def test_what_is_gone_when_it_is_to_be_mended_is_looked_for_by_the_next_delivery() -> None:
     """Somebody deleted it between our look and our update."""
 
