@@ -13,6 +13,7 @@ from bench.attest_release import attest_release
 from bench.cold_start import cold_start
 from bench.figure import Effort, Figure
 from bench.memory import memory
+from bench.open_pr import open_pr
 from bench.pin import pin
 from bench.push_to_pr import push_to_pr
 from bench.resolve import resolve
@@ -20,7 +21,13 @@ from bench.rig import recorded, stage_compiled
 from bench.warm_throughput import warm_throughput
 
 _REPLAYED: Final = {"cold_start": cold_start, "warm_throughput": warm_throughput, "memory": memory}
-_WHOLE: Final = {"push_to_pr": push_to_pr, "resolve": resolve, "pin": pin, "attest_release": attest_release}
+_WHOLE: Final = {
+    "push_to_pr": push_to_pr,
+    "resolve": resolve,
+    "pin": pin,
+    "attest_release": attest_release,
+    "open_pr": open_pr,
+}
 NAMES: Final = (*_REPLAYED, *_WHOLE)
 
 

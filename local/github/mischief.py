@@ -13,6 +13,8 @@ SECONDARY = (
     "You have exceeded a secondary rate limit. Please wait a few minutes before you try again. "
     "If you reach out to GitHub Support for help, please include the request ID."
 )
+# What a private repository of a free plan is answered about its rulesets (github/branch-deploy #345).
+PLAN = "Upgrade to GitHub Pro or make this repository public to enable this feature."
 PRIMARY = (
     "API rate limit exceeded for installation ID 7001. If you reach out to GitHub Support for help, please include"
 )
@@ -45,6 +47,7 @@ def refusal_of(fault: Fault) -> Refusal:
         "GRAPHQL_RATE_LIMITED": QueryRefusal("API rate limit exceeded for installation ID 7003.", "RATE_LIMITED"),
         "GRAPHQL_ERROR": QueryRefusal("Something went wrong while executing your query."),
         "BAD_CREDENTIALS": bad_credentials(),
+        "PLAN": Refusal(HTTPStatus.FORBIDDEN, PLAN),
         "NOT_FOUND": not_found(),
         "PERMISSION_DENIED": not_accessible(),
     }

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from shared.domain.waking import LINE
+
 _BEGIN: Final = "<!-- prodgate:begin -->"
 _END: Final = re.compile(r"<!-- prodgate:v1 commit=([0-9a-f]{40}) fingerprint=([0-9a-f]{64}) -->", re.ASCII)
 _ASKED: Final = "<!-- prodgate:asked -->"
@@ -22,8 +24,11 @@ def bounded(text: str, commit: str, fingerprint: str) -> str:
 
 
 def has_part(body: str, part: str) -> bool:
-    """Whether prodgate's part stands in a body exactly as it is to be; GitHub's editor writes other line ends."""
-    return _part_of(_lines(body)) == _lines(part)
+    """Whether prodgate's part stands in a body exactly as it is to be, but for the line about the event.
+
+    GitHub's editor writes other line ends.
+    """
+    return _part_of(_steady(body)) == _steady(part)
 
 
 def was_asked(body: str) -> bool:
@@ -64,8 +69,8 @@ def _part_of(body: str) -> str | None:
     return None if end is None or not 0 <= begin < end.start() else body[begin : end.end()]
 
 
-def _lines(text: str) -> str:
-    return text.replace("\r\n", "\n")
+def _steady(text: str) -> str:
+    return LINE.sub("", text.replace("\r\n", "\n"))
 
 
 def _last_end(body: str) -> re.Match[str] | None:

@@ -5,11 +5,15 @@ Source: docs.github.com/repositories/configuring-branches-and-merges-in-your-rep
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from typing import Final
 
-_LOSING: Final = ("squash", "rebase")
+from shared.domain.harmless import code
+
+METHODS: Final = frozenset(("merge", "squash", "rebase"))
+_SHOWN: Final = 200  # characters of what GitHub said
+_LOSING: Final = METHODS - {"merge"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,21 +32,67 @@ class BranchRules:
     must_be_up_to_date: bool
     merge_methods: frozenset[str]
 
+    def within(self, allowed: frozenset[str]) -> BranchRules:
+        """Leave out the ways of merging that the repository does not allow at all."""
+        return replace(self, merge_methods=self.merge_methods & allowed)
 
-def weaknesses(rules: BranchRules, branch: str, context: str, app: int | None) -> tuple[str, ...]:
-    """Say what the rules of a branch leave open, one sentence each; `app` is our own App's id, where it is known."""
-    return tuple(_weaknesses(rules, branch, context, app))
+
+@dataclass(frozen=True, slots=True)
+class UnreadRules:
+    """Rules that GitHub does not show, and what it said instead."""
+
+    why: str
 
 
-def _weaknesses(rules: BranchRules, branch: str, context: str, app: int | None) -> Iterator[str]:
+@dataclass(frozen=True, slots=True)
+class Setter:
+    """Who sets our status: a GitHub App, by its id where that is configured, or a person with a token."""
+
+    is_app: bool
+    app: int | None = None
+
+
+def merge_methods(allowed: Iterable[Iterable[str] | None]) -> frozenset[str]:
+    """Choose what every ruleset allows, for all of them must be obeyed; one that names no way of merging allows all."""
+    methods = METHODS
+    for one in allowed:
+        methods &= frozenset(one or METHODS)
+    return methods
+
+
+def weaknesses(rules: BranchRules | UnreadRules, branch: str, context: str, setter: Setter) -> tuple[str, ...]:
+    """Say what the rules of a branch leave open, one sentence each."""
+    if isinstance(rules, UnreadRules):
+        return (f"The rules of {branch} cannot be read, so nothing is known about them: {code(rules.why[:_SHOWN])}",)
+    return tuple(_weaknesses(rules, branch, context, setter))
+
+
+def _weaknesses(rules: BranchRules, branch: str, context: str, setter: Setter) -> Iterator[str]:
     required = [check for check in rules.checks if check.context == context]
-    if not required:
-        yield f"{branch} does not require the check {context}: anything can be merged. Add it to a ruleset."
-    elif not any(check.app is not None and app in (None, check.app) for check in required):
-        yield f"The required check {context} is not pinned to this App: whoever may set a status can turn it green."
+    if required:
+        yield from _unpinned(required, context, setter)
+    else:
+        yield f"No ruleset requires the check {context} on {branch}: add one, or what nobody tested can be merged."
     if not rules.must_be_up_to_date:
         yield f"{branch} does not require branches to be up to date: a release older than its head can be merged."
-    losing = sorted(rules.merge_methods & set(_LOSING))
+    losing = sorted(rules.merge_methods & _LOSING)
     if losing:
         how = " and ".join(losing)
         yield f"{branch} allows to {how}: the commit that lands then lacks the status. Allow merge commits only."
+
+
+def _unpinned(required: list[RequiredCheck], context: str, setter: Setter) -> Iterator[str]:
+    """Say where somebody else could turn the check green."""
+    pinned = {check.app for check in required} - {None}
+    if not setter.is_app:
+        yield (
+            f"The check {context} is set with a person's token here, and only an App's can be pinned: whoever may set "
+            "a status can turn it green."
+        )
+    elif not pinned or (setter.app is not None and setter.app not in pinned):
+        yield f"The required check {context} is not pinned to this App: whoever may set a status can turn it green."
+    elif setter.app is None:
+        yield (
+            f"The required check {context} is pinned to an App, and nobody can tell whether to this one: "
+            "PRODGATE_GITHUB_APP_ID is not set."
+        )

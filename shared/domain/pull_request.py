@@ -12,6 +12,7 @@ from shared.domain.attestation import StoredAttestation
 from shared.domain.image import ImageName
 from shared.domain.manifests import ImageField
 from shared.domain.policy import Verdict
+from shared.domain.scan_report import ScanReport
 
 SHORT_COMMIT: Final = 12  # digits
 TITLE: Final = "$verb $commit: $images"
@@ -62,7 +63,8 @@ class ReleaseReport:
     """Everything that the pull request says.
 
     `promise` is what merging it does; `warnings` are what prod's rules leave open; `cautions` are what people must know
-    before they merge, as Markdown that can do nothing.
+    before they merge, as Markdown that can do nothing. `scans` are None where vulnerabilities are not shown; `woken` is
+    the line about the event, see `waking`.
     """
 
     repository: str
@@ -79,6 +81,8 @@ class ReleaseReport:
     cautions: tuple[str, ...] = ()
     runbook: str = ""
     rollback: str | None = None
+    scans: ScanReport | None = None
+    woken: str = ""
 
 
 def branch(commit: str) -> str:

@@ -1,13 +1,15 @@
 """The body of the release pull request, in the order in which a person decides; everything from outside is harmless.
 
-GitHub bounds its length, so lists give way, whole rows at a time, each saying how many are left out. The fingerprint is
-taken over everything, what was cut off too, so that no change goes unnoticed.
+GitHub bounds its length, so lists give way one after the other, whole rows at a time, each saying how many are left
+out: files first, then commits (the newest stay), evidence, admission, and the images last. The fingerprint is taken
+over everything but the line about the event, what was cut off too, so that no change goes unnoticed.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from string import Template
 from typing import Final
 
@@ -16,51 +18,103 @@ from shared.domain.body_markers import bounded
 from shared.domain.harmless import code, link
 from shared.domain.image import Digest
 from shared.domain.policy import Verdict
-from shared.domain.pull_request import SHORT_COMMIT, ImageChange, ReleaseReport
+from shared.domain.pull_request import SHORT_COMMIT, ImageChange, ReleaseReport, SuitePassed
 
-_ROWS: Final = (200, 100, 50, 20, 10, 5, 0)  # of each list, until the whole is short enough
+_ROWS: Final = (200, 100, 50, 20, 10, 5, 0)  # of one list, until the whole is short enough
 _ALL_ROWS: Final = 10**9
 _PLURALS: Final = {True: "", False: "s"}
+_WARNINGS: Final = 10
+_ESSENCE: Final = Template(
+    "$headline\n\n> [!CAUTION]\n> What there is to say is longer than GitHub takes; the evidence is in the log.\n\n"
+    "$sentence"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """How many rows of each list are shown, and whether the table links each suite's run beside its name."""
+
+    rows: Mapping[str, int]
+    links: bool = True
+
+
+_LISTS: Final = ("files", "commits", "evidence", "admission", "images")  # in the order in which they give way
 
 
 def write_body(report: ReleaseReport, template: Template) -> str:
     """Write the body between its markers, at most 58,000 characters."""
-    whole = _rendered(report, template, _ALL_ROWS)
+    whole = _rendered(replace(report, woken=""), template, Room(dict.fromkeys(_LISTS, _ALL_ROWS)))
     fingerprint = hashlib.sha256(whole.encode(errors="replace")).hexdigest()
-    for rows in _ROWS:
-        text = bounded(_rendered(report, template, rows), report.commit, fingerprint)
+    for room in _narrowing():
+        text = bounded(_rendered(report, template, room), report.commit, fingerprint)
         if len(text) <= limits.PULL_REQUEST_BODY_CHARACTERS:
-            break
-    return text
+            return text
+    plain = _ESSENCE.substitute(headline=_headline(report), sentence=report.promise)
+    by_default = bounded(_rendered(report, Template(DEFAULT_BODY), room), report.commit, fingerprint)
+    fits = len(by_default) <= limits.PULL_REQUEST_BODY_CHARACTERS
+    return by_default if fits else bounded(plain, report.commit, fingerprint)
 
 
-def _rendered(report: ReleaseReport, template: Template, rows: int) -> str:
-    text = template.substitute({name: write(report, rows) for name, write in SECTIONS.items()})
+def _narrowing() -> Iterator[Room]:
+    """Give less and less room: to one list after the other, to the one that decides last."""
+    room = Room(dict.fromkeys(_LISTS, _ROWS[0]))
+    yield room
+    for name in _LISTS:
+        if name == "images":
+            room = replace(room, links=False)
+            yield room
+        for rows in _ROWS[1:]:
+            room = replace(room, rows={**room.rows, name: rows})
+            yield room
+
+
+def _rendered(report: ReleaseReport, template: Template, room: Room) -> str:
+    text = template.substitute({name: write(report, room) for name, write in SECTIONS.items()})
     paragraphs = (part.strip("\n") for part in text.split("\n\n"))
     return "\n\n".join(part for part in paragraphs if part)
 
 
-def _summary(report: ReleaseReport, _: int) -> str:
+def _headline(report: ReleaseReport) -> str:
     attested = f"Every image that needs an attestation has one ({len(report.proofs)})"
     lines = ["> [!NOTE]", f"> **Ready.** {attested}, and prod would admit all {len(report.verdicts)} images."]
     if report.rollback is not None:
         lines = ["> [!WARNING]", f"> **Rollback**, asked for by a person: {code(report.rollback)}", ">", *lines[1:]]
-    if report.cautions:
-        lines += ["", "> [!CAUTION]", *(f"> {caution}" for caution in report.cautions)]
     return "\n".join(lines)
 
 
-def _images(report: ReleaseReport, rows: int) -> str:
+def _summary(report: ReleaseReport, _: Room) -> str:
+    cautions = ["", "> [!CAUTION]", *(f"> {caution}" for caution in report.cautions)] if report.cautions else []
+    return "\n".join([_headline(report), *cautions])
+
+
+def _images(report: ReleaseReport, room: Room) -> str:
     if not report.changes:
         return "### Images\n\nNo image changes; only other files do."
-    tests = " ".join(link(code(suite.suite), suite.run) for suite in report.suites)
-    head = ["| Image | Tag | In prod → new | Tests | Attested by |", "| --- | --- | --- | --- | --- |"]
-    lines = [
-        f"| {code(str(c.name))} | {_listed(c.tags)} | {_references(c.before)} → {_references(c.after)} | {tests} "
-        f"| {_attestors(c, report)} |"
-        for c in report.changes
-    ]
-    return _section(f"Images ({len(lines)})", head, lines, rows=rows)
+    tests = " ".join(_test(suite, room) for suite in report.suites)
+    columns = ["Image", "Tag", "In prod → new", "Tests", "Attested by"]
+    if report.scans is not None:
+        columns.append("Vulnerabilities")
+    lines = [_row(_cells(change, tests, report)) for change in report.changes]
+    return _section(
+        f"Images ({len(lines)})", [_row(columns), _row(["---"] * len(columns))], lines, rows=room.rows["images"]
+    )
+
+
+def _cells(change: ImageChange, tests: str, report: ReleaseReport) -> list[str]:
+    """Write what a person decides by about one image."""
+    moves = f"{_references(change.before)} → {_references(change.after)}"
+    cells = [code(str(change.name)), _listed(change.tags), moves, tests, _attestors(change, report)]
+    if report.scans is not None:
+        cells.append(report.scans.cell(change.name, change.before, change.after))
+    return cells
+
+
+def _row(cells: list[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _test(suite: SuitePassed, room: Room) -> str:
+    return link(code(suite.suite), suite.run) if room.links else code(suite.suite)
 
 
 def _attestors(change: ImageChange, report: ReleaseReport) -> str:
@@ -90,9 +144,11 @@ def _reference(value: str) -> str:
     return f'<abbr title="{Digest(value)}">{code(Digest(value).short)}</abbr>'
 
 
-def _admission(report: ReleaseReport, rows: int) -> str:
+def _admission(report: ReleaseReport, room: Room) -> str:
     head = ["| Image as written | Verdict | Why |", "| --- | --- | --- |"]
-    return _section("Admission in prod", head, [_verdict(verdict) for verdict in report.verdicts], rows=rows)
+    return _section(
+        "Admission in prod", head, [_verdict(verdict) for verdict in report.verdicts], rows=room.rows["admission"]
+    )
 
 
 def _verdict(verdict: Verdict) -> str:
@@ -102,17 +158,18 @@ def _verdict(verdict: Verdict) -> str:
     return f"| {code(verdict.image)} | {word} | {code(verdict.message) if verdict.message else 'attested'} |"
 
 
-def _evidence(report: ReleaseReport, rows: int) -> str:
+def _evidence(report: ReleaseReport, room: Room) -> str:
     commit = f"[{code(report.commit[:SHORT_COMMIT])}]({report.web_url}/commit/{report.commit})"
     tests = [f"- suite {code(suite.suite)} passed: {link('its run', suite.run)}" for suite in report.suites]
     proofs = [
         f"- {code(p.image.name.short)} {code(p.image.digest.short)} by {code(p.attestor)}: {code(p.occurrence)}"
         for p in report.proofs
     ]
-    return _section("Evidence", [f"- tested commit: {commit}", *tests], proofs, rows=rows)
+    head = [f"- tested commit: {commit}", *([report.woken] if report.woken else [])]
+    return _section("Evidence", head, [*tests, *proofs], rows=room.rows["evidence"])
 
 
-def _commits(report: ReleaseReport, rows: int) -> str:
+def _commits(report: ReleaseReport, room: Room) -> str:
     commits = report.commits
     if not commits.total:
         return ""
@@ -121,24 +178,24 @@ def _commits(report: ReleaseReport, rows: int) -> str:
         f"- [{code(one.sha[:SHORT_COMMIT])}]({report.web_url}/commit/{one.sha}) {code(one.subject)}"
         for one in commits.listed
     ]
-    shown = _cut(lines, rows=rows, total=commits.total)
+    shown = _cut(lines, rows=room.rows["commits"], total=commits.total)
     return _folded(f"{commits.total} commit{_PLURALS[commits.total == 1]} {what}", shown)
 
 
-def _files(report: ReleaseReport, rows: int) -> str:
+def _files(report: ReleaseReport, room: Room) -> str:
     lines = [f"- {code(path)}" for path in report.files]
     count = len(lines)
     title = f"{count} file{_PLURALS[count == 1]} change{_PLURALS[count != 1]} in prod"
-    return _folded(title, _cut(lines, rows=rows, total=count)) if lines else ""
+    return _folded(title, _cut(lines, rows=room.rows["files"], total=count)) if lines else ""
 
 
-def _promise(report: ReleaseReport, _: int) -> str:
-    warnings = [f"> - {warning}" for warning in report.warnings]
+def _promise(report: ReleaseReport, _: Room) -> str:
+    warnings = [f"> - {warning}" for warning in report.warnings[:_WARNINGS]]
     said = "\n".join(["> [!CAUTION]", "> Prod's branch rules leave this open:", ">", *warnings]) if warnings else ""
     return "\n\n".join(part for part in (said, report.promise) if part)
 
 
-def _runbook(report: ReleaseReport, _: int) -> str:
+def _runbook(report: ReleaseReport, _: Room) -> str:
     return f"What to do when something is wrong: {link('the runbook', report.runbook)}." if report.runbook else ""
 
 
@@ -158,7 +215,7 @@ def _cut(lines: list[str], *, rows: int, total: int) -> str:
     return "\n".join(shown)
 
 
-SECTIONS: Final[dict[str, Callable[[ReleaseReport, int], str]]] = {
+SECTIONS: Final[dict[str, Callable[[ReleaseReport, Room], str]]] = {
     "summary": _summary,
     "images": _images,
     "admission": _admission,

@@ -43,7 +43,17 @@ _CONTENT_TOO_LARGE: Final = 413
 REJECTED_TOPIC: Final = "rejected"
 
 _E = TypeVar("_E")
-Work = Callable[[_E, bool], Awaitable[Done]]
+
+
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """What is known of an event besides what it says: how it was delivered, and whether it is young."""
+
+    delivery: Delivery
+    settling: bool
+
+
+Work = Callable[[_E, Occasion], Awaitable[Done]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +142,7 @@ class Function(Generic[_E]):
         delivery.require_size()
         event = self._parse(delivery.data)
         connected = await self._connection.clients()
-        return await connected.work(event, self._is_settling(delivery))
+        return await connected.work(event, Occasion(delivery, self._is_settling(delivery)))
 
     def _is_settling(self, delivery: Delivery) -> bool:
         if delivery.published is None:

@@ -16,7 +16,7 @@ from shared.domain.errors import Reason, Rejected, not_found
 from shared.domain.image import PinnedImage
 from shared.domain.manifests import ImageField
 from shared.domain.policy import Verdict
-from shared.domain.protection import weaknesses
+from shared.domain.protection import UnreadRules, weaknesses
 from shared.domain.pull_request import Commits, CommitSubject, ReleaseReport, SuitePassed, image_changes
 from shared.domain.release import Release, read_release, require_readable
 from shared.domain.vocabulary import LogEvent
@@ -26,6 +26,7 @@ from shared.workflow.environment import CommitContents, ProdPolicy, status_conte
 from shared.workflow.order import Course
 from shared.workflow.promotion import RELEASE_STATUS, Looking, PromoteSettings, Protection, Strategy, Wish
 from shared.workflow.proofs import find_proofs
+from shared.workflow.scanned import scan_report
 from shared.workflow.scene import Scene
 from shared.workflow.study import Rules, study
 
@@ -37,6 +38,10 @@ _MAY_DIFFER: Final = (
     "change by hand), and GitHub joins both. Merge dev by merge commits only, or use the strategy `snapshot`."
 )
 _NAMED: Final = 5  # missing suites or attestations; a status shows 140 characters, `rejected` 1,024 bytes
+_DELETES: Final = (
+    "The repository deletes a branch once it is merged, and {dev} is what would be merged: switch that off, or forbid "
+    "the deletion of {dev}."
+)
 _MOVES: Final = (
     "Whatever is pushed to dev until then is merged with it; the status `{status}` is on the tested commit alone."
 )
@@ -82,7 +87,9 @@ async def judge(wish: Wish, scene: Scene, course: Course, looking: Looking) -> R
     require_readable(tested.entries, environment.folders, environment.exempt_paths)
     exempt = warn_of_exempt_paths(tested, environment)
     release = read_release(tested.manifests, rules.prod.policy, rules.prod.system)
+    changes = image_changes(_fields(prod), release.fields)
     async with together() as group:
+        scanning = group.create_task(scan_report(changes, looking.cloud.vulnerabilities))
         proving = group.create_task(_proofs(release, rules, looking))
         comparison = await _compare(wish, scene, course, looking)
     is_snapshot = wish.rollback is not None or settings.strategy is Strategy.SNAPSHOT
@@ -96,7 +103,7 @@ async def judge(wish: Wish, scene: Scene, course: Course, looking: Looking) -> R
         commit=scene.tested.sha,
         web_url=f"{looking.cloud.github.settings.web_url}/{environment.repository}",
         suites=_passed(scene, settings),
-        changes=image_changes(_fields(prod), release.fields),
+        changes=changes,
         proofs=proofs,
         verdicts=_verdicts(release, rules.prod, proofs),
         files=_changed_files(prod, tested),
@@ -106,6 +113,8 @@ async def judge(wish: Wish, scene: Scene, course: Course, looking: Looking) -> R
         cautions=(*exempt_caution(exempt), *await cautions(back, course, looking)),
         runbook=settings.pull_request.runbook,
         rollback=wish.rollback,
+        woken=looking.woken,
+        scans=scanning.result(),
     )
 
 
@@ -122,9 +131,13 @@ def _warnings(scene: Scene, looking: Looking) -> tuple[str, ...]:
         Rejected: they leave something open, and configuration says that they must not.
     """
     settings = looking.cloud.settings
-    found = weaknesses(scene.branch_rules, settings.environment.prod, RELEASE_STATUS, settings.app)
+    found = weaknesses(scene.branch_rules, settings.environment.prod, RELEASE_STATUS, looking.setter)
+    if scene.deletes_branch and scene.head == settings.environment.dev:
+        found += (_DELETES.format(dev=settings.environment.dev),)
     if found and settings.protection is Protection.ENFORCE:
-        raise Rejected(Reason.UNPROTECTED, " ".join(found))
+        what = " ".join(found)
+        unread = isinstance(scene.branch_rules, UnreadRules)
+        raise not_found(Reason.UNPROTECTED, what, settling=unread and looking.settling)
     for weakness in found:
         LOG.warning("%s", weakness, extra={"event": LogEvent.UNPROTECTED})
     return found

@@ -36,7 +36,9 @@ from shared.workflow.snapshot import publish_snapshot
 from shared.workflow.waiting import LOOK_AGAIN_S, look_again
 
 
-async def promote(event: ReportedCompletion | ReleaseCheck, cloud: PromotingCloud, *, settling: bool) -> Done:
+async def promote(
+    event: ReportedCompletion | ReleaseCheck, cloud: PromotingCloud, *, settling: bool, woken: str = ""
+) -> Done:
     """Work off what wakes open_prod_pr: a suite that is complete, or a wish to look again.
 
     Raises:
@@ -45,7 +47,7 @@ async def promote(event: ReportedCompletion | ReleaseCheck, cloud: PromotingClou
     """
     require_configured(event.repository, cloud.settings.environment)
     async with cloud.github.repository() as repository:
-        looking = Looking(repository, cloud, settling)
+        looking = Looking(repository, cloud, settling, woken)
         if isinstance(event, ReportedCompletion):
             return await _promote_one(Wish(event.commit, event.suite, event.rollback), looking)
         async with cloud.turn:

@@ -10,7 +10,9 @@ from typing import Final
 
 from shared.clients.attestations import Attestations
 from shared.clients.binauthz import BinaryAuthorization
-from shared.clients.github import GitHub, Repository
+from shared.clients.github import AppInstallation, GitHub, Repository
+from shared.clients.vulnerabilities import Vulnerabilities
+from shared.domain.protection import Setter
 from shared.domain.pull_request_texts import PullRequestTexts
 from shared.workflow.environment import PolicySettings
 from shared.workflow.settings import EnvironmentSettings
@@ -65,7 +67,7 @@ class PromoteSettings:
 
 @dataclass(frozen=True, slots=True)
 class PromotingCloud:
-    """What promoting needs of the world.
+    """What promoting needs of the world; `vulnerabilities` is None where they are not shown.
 
     `turn` lets one event at a time look and then act on what it saw. The function runs as one instance, so nobody else
     of us opens or closes a release in between.
@@ -75,21 +77,32 @@ class PromotingCloud:
     github: GitHub
     binauthz: BinaryAuthorization
     attestations: Attestations
+    vulnerabilities: Vulnerabilities | None = None
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
 @dataclass(frozen=True, slots=True)
 class Looking:
-    """Who looks: the repository for this event, everything else, and whether what is missing may still come."""
+    """Who looks: the repository for this event, everything else, and whether what is missing may still come.
+
+    `woken` is the line about the event that a body shows.
+    """
 
     repository: Repository
     cloud: PromotingCloud
     settling: bool
+    woken: str = ""
 
     @property
     def login(self) -> str:
         """The release App's own login."""
         return self.cloud.github.settings.login
+
+    @property
+    def setter(self) -> Setter:
+        """Who sets `prodgate/release`, as rules can name it."""
+        is_app = isinstance(self.cloud.github.settings.credentials, AppInstallation)
+        return Setter(is_app, self.cloud.settings.app)
 
 
 @dataclass(frozen=True, slots=True)

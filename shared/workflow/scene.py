@@ -2,29 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from shared.clients.gathering import together
 from shared.clients.github.git import Commit
+from shared.clients.github.overview import Overview, Question
 from shared.clients.github.pulls import PullList, PullRequest
-from shared.clients.github.statuses import CommitStatuses
+from shared.clients.github.statuses import CommitStatuses, Status
 from shared.domain.errors import Fault, Unavailable
-from shared.domain.protection import BranchRules
+from shared.domain.protection import BranchRules, UnreadRules, weaknesses
 from shared.domain.pull_request import branch
-from shared.workflow.environment import require_on_dev
-from shared.workflow.promotion import Looking, Strategy, Wish
+from shared.workflow.environment import require_on_dev, status_context
+from shared.workflow.promotion import RELEASE_STATUS, Looking, Strategy, Wish
 
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """The tested commit with every status on it, prod's head and its rules, and the newest pull requests into prod."""
+    """The tested commit with every status on it, prod's head and its rules, and the newest pull requests into prod.
+
+    `head` is the branch of this release; `deletes_branch` says that the repository deletes a branch once it is merged.
+    """
 
     tested: Commit
     statuses: CommitStatuses
     prod: Commit
-    branch_rules: BranchRules
+    branch_rules: BranchRules | UnreadRules
     pulls: PullList
     head: str
+    deletes_branch: bool = False
 
     @property
     def own(self) -> PullRequest | None:
@@ -33,35 +39,75 @@ class Scene:
 
 
 async def look(wish: Wish, looking: Looking) -> Scene:
-    """Read it all.
+    """Read it all: in one question as far as that is answered for certain, and what is left by itself.
 
     Raises:
         Rejected: the commit is not on dev.
         Unavailable: something cannot be read.
     """
     repository, settings = looking.repository, looking.cloud.settings
+    environment = settings.environment
+    question = Question(environment.prod, environment.dev, wish.commit, RELEASE_STATUS)
+    overview = await repository.overviews.read(question)
+    if overview is not None:
+        repository.git.saw(environment.dev, overview.dev)
+        for head, status in overview.heads.items():
+            repository.statuses.learn(head, RELEASE_STATUS, status)
     async with together() as group:
-        tested = group.create_task(_tested(wish, looking))
-        prod = group.create_task(_prod(looking))
-        pulls = group.create_task(repository.pulls.latest(settings.environment.prod))
-        branch_rules = group.create_task(repository.rules.of(settings.environment.prod))
+        tested = group.create_task(_tested(wish, overview, looking))
+        prod = group.create_task(_prod(overview, looking))
+        pulls = group.create_task(_pulls(overview, looking))
+        branch_rules = await _branch_rules(overview, looking)
     commit, statuses = tested.result()
-    snapshot = wish.rollback is not None or settings.strategy is Strategy.SNAPSHOT
-    head = branch(wish.commit) if snapshot else settings.environment.dev
-    return Scene(commit, statuses, prod.result(), branch_rules.result(), pulls.result(), head)
+    is_snapshot = wish.rollback is not None or settings.strategy is Strategy.SNAPSHOT
+    head = branch(wish.commit) if is_snapshot else environment.dev
+    deletes_branch = overview is not None and overview.deletes_branch
+    return Scene(commit, statuses, prod.result(), branch_rules, pulls.result(), head, deletes_branch)
 
 
-async def _tested(wish: Wish, looking: Looking) -> tuple[Commit, CommitStatuses]:
+async def _tested(wish: Wish, overview: Overview | None, looking: Looking) -> tuple[Commit, CommitStatuses]:
     """Read the tested commit, and every status on exactly it."""
     repository, environment = looking.repository, looking.cloud.settings.environment
     commit = await require_on_dev(wish.commit, repository, environment, settling=looking.settling)
+    if overview is not None and _are_ours(overview.statuses, looking):
+        return commit, CommitStatuses(overview.statuses)
     return commit, await repository.statuses.on(commit.sha)
 
 
-async def _prod(looking: Looking) -> Commit:
+def _are_ours(newest: Sequence[Status], looking: Looking) -> bool:
+    """Whether the newest status of each context that matters is by whom it must be, so that it hides no other."""
+    settings = looking.cloud.settings
+    expected = {status_context(suite): settings.attester_login for suite in settings.suites}
+    expected[RELEASE_STATUS] = looking.login
+    by_name = {context.lower(): (context, login) for context, login in expected.items()}
+    found = [status for status in newest if status.context.lower() in by_name]
+    return all((status.context, status.creator) == by_name[status.context.lower()] for status in found)
+
+
+async def _prod(overview: Overview | None, looking: Looking) -> Commit:
     """Read prod's head."""
+    if overview is not None:
+        return overview.prod
     repository, environment = looking.repository, looking.cloud.settings.environment
     commit = await repository.git.commit(await repository.git.require_head(environment.prod))
     if commit is None:
         raise Unavailable(Fault.NOT_VISIBLE_YET, f"the head of {environment.prod} cannot be read yet")
     return commit
+
+
+async def _pulls(overview: Overview | None, looking: Looking) -> PullList:
+    if overview is not None and overview.pulls is not None:
+        return overview.pulls
+    return await looking.repository.pulls.latest(looking.cloud.settings.environment.prod)
+
+
+async def _branch_rules(overview: Overview | None, looking: Looking) -> BranchRules | UnreadRules:
+    """Read prod's rules; that they leave nothing open is believed at once, anything else is asked for again."""
+    prod = looking.cloud.settings.environment.prod
+    if overview is None:
+        return await looking.repository.rules.of(prod)
+    told = overview.rules.within(overview.methods)
+    if not weaknesses(told, prod, RELEASE_STATUS, looking.setter):
+        return told
+    read = await looking.repository.rules.of(prod)
+    return read if isinstance(read, UnreadRules) else read.within(overview.methods)

@@ -19,7 +19,7 @@ CLIENTS: Final = {  # a function that does not carry a client cannot be made to 
     "cloud_build": {"attest_images"},
     "secrets": FUNCTIONS,
     "registry": {"resolve_image", "pin_manifests", "attest_images"},
-    "vulnerabilities": {"attest_images"},
+    "vulnerabilities": {"attest_images", "open_prod_pr"},
     "github": {"pin_manifests", "attest_images", "open_prod_pr", "confirm_prod"},
     "pubsub": FUNCTIONS,
 }

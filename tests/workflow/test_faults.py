@@ -33,18 +33,20 @@ READS: Final = {
     "attest_images has the signature validated": ("binauthz.ValidateAttestationOccurrence", 0),
     "attest_images reads the attestation back": ("grafeas.ListNoteOccurrences", 1),
     "attest_images looks for its status": ("github.repos/list-commit-statuses-for-ref", 0),
-    "open_prod_pr looks for the commit on dev": ("github.repos/compare-commits", 1),
-    "open_prod_pr reads prod": ("github.git/get-ref", 1),
-    "open_prod_pr reads the commit": ("github.git/get-commit", 2),
-    "open_prod_pr lists releases": ("github.pulls/list", 0),
-    "open_prod_pr looks for the suite's status": ("github.repos/list-commit-statuses-for-ref", 1),
     "open_prod_pr reads the policy": ("binauthz.GetPolicy", 1),
     "open_prod_pr reads the system policy": ("binauthz.GetSystemPolicy", 1),
     "open_prod_pr lists the commit's files": ("github.git/get-tree", 2),
     "open_prod_pr reads the attestor": ("binauthz.GetAttestor", 1),
     "open_prod_pr looks for proof": ("grafeas.ListNoteOccurrences", 2),
-    "open_prod_pr reads prod's branch rules": ("github.repos/get-branch-rules", 0),
 }
+# What open_prod_pr asks in one question, and one by one where GraphQL does not answer.
+FALLBACKS: Final = {
+    "the commit on dev": ("github.repos/compare-commits", 1),
+    "prod": ("github.git/get-ref", 1),
+    "releases": ("github.pulls/list", 0),
+    "the suite's status": ("github.repos/list-commit-statuses-for-ref", 1),
+}
+QUESTION: Final = "github.graphql"
 WRITES: Final = {
     "resolve_image publishes": ("pubsub.Publish", 1),  # the registry publishes first
     "pin_manifests makes a tree": ("github.git/create-tree", 0),
@@ -112,6 +114,35 @@ def test_a_call_that_is_refused_once_is_made_again_later(faulty: World, call: st
     (failed,) = [record for record in faulty.deliveries if record.status == 503]
     [function] = [function for function in FUNCTIONS if function.function == call.partition(" ")[0]]
     assert failed.subscription == function.subscription
+
+
+@pytest.mark.parametrize("call", FALLBACKS)
+def test_what_graphql_does_not_answer_is_asked_for_one_by_one(faulty: World, call: str) -> None:
+    """Nothing depends on the one question; and each of the others may be refused once."""
+    method, after = FALLBACKS[call]
+    faulty.faults.fail(QUESTION, code="GRAPHQL_ERROR", times=99)
+    faulty.faults.fail(method, code="PERMISSION_DENIED", after=after)
+
+    tested = release(faulty)
+
+    assert_released(faulty, tested)
+    (failed,) = [record for record in faulty.deliveries if record.status == 503]
+    assert failed.subscription == PROMOTE.subscription
+
+
+@pytest.mark.parametrize("code", ["GRAPHQL_RATE_LIMITED", "RATE_LIMIT_PRIMARY", "BAD_CREDENTIALS"])
+def test_a_question_that_github_counts_or_does_not_take_is_asked_later(faulty: World, code: str) -> None:
+    """Asking one by one instead would be ten requests more, and each would be refused the same."""
+    pin_posts(faulty, f"release {next(NTH)}".encode())
+    event = faulty.pass_tests()
+    before = faulty.faults.calls("github.git/get-ref")
+    faulty.faults.fail(QUESTION, code=code)
+
+    faulty.settle()
+
+    assert faulty.faults.calls("github.git/get-ref") == before
+    assert_released(faulty, str(event["commit"]))
+    assert [record.status for record in faulty.deliveries].count(503) == 1
 
 
 @pytest.mark.parametrize("call", WRITES)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from local.github.repository import Merging
 from local.world.names import PROMOTE, REPOSITORY
 from local.world.world import World
 from tests.company import release_posts, small_world
@@ -48,19 +49,20 @@ def test_without_rules_body_and_log_warn(world: World, logs: Logs) -> None:
     tested = release_posts(world)
 
     body = pull_of(world, tested).body
-    assert "> - prod does not require the check prodgate/release: anything can be merged. Add it to a ruleset." in body
+    assert "> - No ruleset requires the check prodgate/release on prod: add one, or what nobody tested can be" in body
     assert "> - prod allows to rebase and squash: the commit that lands then lacks the status." in body
     warned = [e for e in logs() if e["logging.googleapis.com/labels"].get("event") == "release.unprotected"]
     assert len(warned) == 3
 
 
-def test_good_rules_are_not_mentioned(world: World) -> None:
+def test_good_rules_are_not_mentioned(enforcing: World) -> None:
     """A warning that is always there is read by nobody."""
-    world.cloud.github.set_rules(REPOSITORY, "prod", rules())
+    enforcing.cloud.github.set_rules(REPOSITORY, "prod", rules())
 
-    tested = release_posts(world)
+    tested = release_posts(enforcing)
 
-    assert "Prod's branch rules" not in pull_of(world, tested).body
+    assert "Prod's branch rules" not in pull_of(enforcing, tested).body
+    assert "github.repos/get-branch-rules" not in enforcing.faults.calls("github.repos")
 
 
 def test_with_enforce_nothing_is_opened_until_the_rules_hold(enforcing: World) -> None:
@@ -81,15 +83,67 @@ def test_with_enforce_nothing_is_opened_until_the_rules_hold(enforcing: World) -
     assert pull_of(world, tested).state == "open"
 
 
-def test_rules_that_cannot_be_read_are_no_rules_that_hold(enforcing: World) -> None:
-    """Could not check is never ok: the event is retried."""
-    enforcing.cloud.github.set_rules(REPOSITORY, "prod", rules())
-    enforcing.faults.fail("github.repos/get-branch-rules", code="NOT_FOUND")
+@pytest.mark.parametrize("code", ["UNAVAILABLE", "RATE_LIMIT_429"])
+def test_rules_that_github_did_not_answer_about_are_asked_for_again(code: str, enforcing: World) -> None:
+    """Could not check is never ok, and never a no either."""
+    enforcing.faults.fail("github.repos/get-branch-rules", code=code, times=3)
 
     tested = release_posts(enforcing)
 
     assert 503 in {record.status for record in enforcing.deliveries}
-    assert pull_of(enforcing, tested).state == "open"
+    assert release_status(enforcing, tested)[0] == "failure"  # then they were read: there are none
+
+
+@pytest.mark.parametrize(("code", "said"), [("PLAN", "403 Upgrade to GitHub Pro"), ("NOT_FOUND", "404 Not Found")])
+def test_rules_that_github_does_not_show_are_a_warning(code: str, said: str, world: World) -> None:
+    """A private repository of a free plan has no rulesets; people decide there, and must know it."""
+    world.faults.fail("github.repos/get-branch-rules", code=code, times=9)
+
+    tested = release_posts(world)
+
+    assert (
+        f"> - The rules of prod cannot be read, so nothing is known about them: `{said}" in pull_of(world, tested).body
+    )
+    assert world.faults.calls("github.apps/create-installation-access-token")
+    before = world.faults.calls("github.apps/create-installation-access-token")
+    complete_again(world, tested)
+    assert world.faults.calls("github.apps/create-installation-access-token") == before
+
+
+def test_with_enforce_rules_that_github_does_not_show_keep_the_release_back(enforcing: World) -> None:
+    """Nobody retries a plan; the tested commit says what to change."""
+    enforcing.faults.fail("github.repos/get-branch-rules", code="PLAN", times=9)
+
+    tested = release_posts(enforcing)
+
+    (message,) = enforcing.rejected
+    assert message.reason == "unprotected"
+    assert "cannot be read, so nothing is known about them: `403 Upgrade to GitHub Pro" in message.detail
+    assert release_status(enforcing, tested)[0] == "failure"
+
+
+def test_a_repository_without_squash_needs_no_rule_against_it(world: World) -> None:
+    """Its settings are read beside everything else."""
+    world.cloud.github.set_rules(REPOSITORY, "prod", rules(methods=("merge", "squash", "rebase")))
+    world.cloud.github.set_merging(REPOSITORY, Merging(squash=False, rebase=False))
+
+    tested = release_posts(world)
+
+    assert "allows to" not in pull_of(world, tested).body
+
+
+@pytest.mark.parametrize("is_snapshot", [True, False])
+def test_a_branch_that_github_deletes_once_merged_must_not_be_dev(is_snapshot: bool, quiet_logging: None) -> None:
+    """The strategy `branch` merges dev itself, which would be gone then; a release branch may go."""
+    variables = {"PRODGATE_STRATEGY": "snapshot" if is_snapshot else "branch"}
+    with small_world(variables=variables) as world:
+        world.cloud.github.set_merging(REPOSITORY, Merging(deletes_branch=True))
+        release_posts(world)
+        (pull,) = world.pull_requests
+
+    assert ("The repository deletes a branch once it is merged, and dev is what would be merged" in pull.body) == (
+        not is_snapshot
+    )
 
 
 def test_what_the_rules_allow_is_merged_and_nothing_else(world: World) -> None:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
+import pytest
+from github import Auth, Github
+
+from local.world.names import ATTEST, REPOSITORY
 from local.world.world import World
-from tests.company import release_posts
-from tests.workflow.test_promotion import complete_again
+from tests.company import RUN, pin_posts, release_posts, small_world
+from tests.workflow.test_promotion import complete_again, pull_of
+from tests.workflow.test_protection import APP, rules
 
 NOT_ASKED_BY_US = ("pubsub", "secrets")
 
@@ -29,3 +35,102 @@ def test_what_prod_has_is_seen_before_anything_else_is_read(world: World) -> Non
     made = asked(world, lambda: complete_again(world, tested))
 
     assert not [name for name in made if name.startswith(("binauthz", "grafeas", "github.git/get-tree"))]
+
+
+@pytest.fixture
+def guarded(quiet_logging: None) -> Iterator[World]:
+    """A world whose prod has the rules that it should have, and whose pull requests get a label."""
+    variables = {"PRODGATE_GITHUB_APP_ID": str(APP), "PRODGATE_PULL_REQUEST": json.dumps({"labels": ["release"]})}
+    with small_world(variables=variables) as fresh:
+        fresh.cloud.github.set_rules(REPOSITORY, "prod", rules())
+        yield fresh
+
+
+def of_github(made: Counter[str]) -> dict[str, int]:
+    """The requests to GitHub, but for the token that an hour of events shares."""
+    found = {name.removeprefix("github."): count for name, count in made.items() if name.startswith("github.")}
+    found.pop("apps/create-installation-access-token", None)
+    return dict(sorted(found.items()))
+
+
+def withheld(world: World, content: bytes) -> str:
+    """Have a release attested while GitHub makes no snapshot of it; answer its commit."""
+    pin_posts(world, content)
+    event = world.pass_tests()
+    world.faults.fail("github.git/create-commit", code="UNAVAILABLE", times=99)
+    world.settle()
+    world.faults.clear()
+    world.dead_letters.clear()
+    return str(event["commit"])
+
+
+def test_an_unchanged_replay_is_one_request(guarded: World) -> None:
+    """Everything that it is decided by is one question; what never changes is known."""
+    tested = release_posts(guarded)
+
+    made = asked(guarded, lambda: complete_again(guarded, tested))
+
+    assert of_github(made) == {"graphql": 1}
+
+
+def test_a_new_pull_request_is_eight_requests_at_most(guarded: World) -> None:
+    """One question, the tested files, and a write for each thing that is made: none is asked for twice."""
+    guarded.merge_release(release_posts(guarded, b"first"))
+    tested = withheld(guarded, b"second")
+
+    made = asked(guarded, lambda: complete_again(guarded, tested))
+
+    writes = ["git/create-commit", "git/create-ref", "issues/add-labels", "pulls/create", "repos/create-commit-status"]
+    assert of_github(made) == {"graphql": 1, **dict.fromkeys(writes, 1)}  # its files were read when it was withheld
+
+
+def test_rules_that_leave_something_open_are_asked_for_again(world: World) -> None:
+    """GraphQL is believed where it says that all is well, and nowhere else."""
+    tested = release_posts(world)
+
+    made = asked(world, lambda: complete_again(world, tested))
+
+    assert of_github(made) == {"graphql": 1, "repos/get-branch-rules": 1}
+
+
+def test_a_strangers_status_hides_nothing(guarded: World) -> None:
+    """GraphQL shows the newest of each context; where that is not ours, every one is read."""
+    tested = release_posts(guarded)
+    guarded.repository.get_commit(tested).create_status("failure", context="prodgate/qa", description="mine")
+    before = pull_of(guarded, tested).body
+
+    made = asked(guarded, lambda: complete_again(guarded, tested))
+
+    assert of_github(made) == {"graphql": 1, "repos/list-commit-statuses-for-ref": 1}
+    assert pull_of(guarded, tested).body == before
+    assert guarded.rejected == []
+
+
+def test_a_person_named_like_our_app_is_not_our_app(guarded: World) -> None:
+    """GraphQL writes bots without the suffix that REST gives them; a person's account of that name is no bot."""
+    pin_posts(guarded)
+    commit = guarded.head("dev")
+    name = ATTEST.login.removesuffix("[bot]")
+    guarded.cloud.github.add_user(name, "token-of-a-namesake")
+    namesake = Github(auth=Auth.Token("token-of-a-namesake"), base_url=guarded.cloud.github.url)
+    namesake.get_repo(REPOSITORY).get_commit(commit).create_status("success", RUN, context="prodgate/qa")
+    event = {"suite": "qa", "repository": REPOSITORY, "commit": commit, "run": RUN}
+
+    guarded.publish("attestation-complete", json.dumps(event).encode())
+    guarded.settle()
+
+    (message,) = guarded.rejected
+    assert message.detail.startswith(f"suite qa: {commit} has no successful status prodgate/qa by {ATTEST.login}")
+
+
+def test_a_commit_that_dev_had_long_ago_is_asked_for(guarded: World) -> None:
+    """The one question names dev's newest hundred commits; for an older one GitHub compares."""
+    tested = release_posts(guarded)
+    guarded.merge_release(tested)
+    for nth in range(3):
+        guarded.commit_to_dev({"apps/notes.yaml": f"a: {nth}\n".encode()})
+    guarded.faults.hide("github.graphql", '"message"', times=1)  # no commit of any history
+
+    made = asked(guarded, lambda: complete_again(guarded, tested))
+
+    assert made["github.repos/compare-commits"] == 1

@@ -24,7 +24,12 @@ class Git:
     def __init__(self, connection: Connection, known: Objects) -> None:
         self._connection = connection
         self._known = known
+        self._heads: dict[str, str] = {}
         self._blobs = Blobs(connection, known.blobs)
+
+    def saw(self, branch: str, head: str) -> None:
+        """Take note of the commit that a branch names, as somebody else read it for the same event."""
+        self._heads[branch] = head
 
     async def head(self, branch: str) -> str | None:
         """The commit that a branch names, or None where there is no such branch."""
@@ -56,6 +61,9 @@ class Git:
 
     async def contains(self, head: str, commit: str) -> bool | None:
         """Whether the history of a commit or branch holds a commit; None where the repository has no such commit."""
+        followed = self._known.comparison(commit, self._heads.get(head, head))
+        if followed is not None and followed.is_ahead:
+            return True
         found = await self.compare(commit, head)
         return None if found is None else found.is_ahead
 

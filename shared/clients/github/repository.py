@@ -11,6 +11,7 @@ from shared.clients.github.comments import Comments
 from shared.clients.github.connection import Access, Connection
 from shared.clients.github.git import Git
 from shared.clients.github.objects import Objects
+from shared.clients.github.overview import Overviews
 from shared.clients.github.pulls import Pulls
 from shared.clients.github.rules import Rules
 from shared.clients.github.runs import Runs
@@ -43,6 +44,7 @@ class Repository:
     comments: Comments
     rules: Rules
     runs: Runs
+    overviews: Overviews
 
 
 class GitHub:
@@ -71,6 +73,7 @@ class GitHub:
                 Comments(connection),
                 Rules(connection),
                 Runs(connection),
+                Overviews(connection, self._known),
             )
         finally:
             connection.close()

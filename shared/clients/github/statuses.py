@@ -53,6 +53,11 @@ class Statuses:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._told: dict[tuple[str, str], Status | None] = {}
+
+    def learn(self, commit: str, context: str, newest: Status | None) -> None:
+        """Take note of the newest status of a context, whoever set it; None where there is none."""
+        self._told[commit, context] = newest
 
     async def of(self, commit: str, context: str, creator: str) -> Status | None:
         """The newest status of a context that this creator set.
@@ -60,6 +65,10 @@ class Statuses:
         Raises:
             Unavailable: the statuses cannot be read.
         """
+        if (commit, context) in self._told:
+            told = self._told[commit, context]
+            if told is None or (told.context, told.creator) == (context, creator):
+                return told
         return (await self.on(commit)).newest(context, creator)
 
     async def on(self, commit: str) -> CommitStatuses:
@@ -91,6 +100,7 @@ class Statuses:
         body = {"state": state, "context": context, "description": short_description(description)}
         if target_url:
             body["target_url"] = target_url
+        self._told.pop((commit, context), None)
         try:
             return _status(await self._connection.post(f"/statuses/{commit}", body))
         except Refused as error:

@@ -14,7 +14,7 @@ from shared.domain.image_index import Children
 from shared.domain.permissions import ATTEST_IMAGES
 from shared.domain.strict_json import Fields
 from shared.runtime.config import ATTESTOR, KEY_VERSION, PROJECT, REPOSITORY, Environment
-from shared.runtime.handler import Connected, Function
+from shared.runtime.handler import Connected, Function, Occasion
 from shared.runtime.wiring.binauthz import open_attestations, open_binauthz, read_attestors_kept, read_policy
 from shared.runtime.wiring.evidence import EvidenceSettings, open_evidence
 from shared.runtime.wiring.github import open_github, open_vault, read_environment_settings, read_github
@@ -80,10 +80,10 @@ def attest_function(variables: Mapping[str, str]) -> Function[TestPassed | Ignor
     return Function("attest_images", TestPassed.topic, parse, connect=connect, within=surroundings.limits)
 
 
-async def _work(cloud: AttestingCloud, tested: TestPassed | Ignored, settling: bool) -> Done:
+async def _work(cloud: AttestingCloud, tested: TestPassed | Ignored, occasion: Occasion) -> Done:
     if isinstance(tested, Ignored):
         return Done(f"ignored: {tested.why}", changed=False)
-    return await attest_release(tested, cloud, settling=settling)
+    return await attest_release(tested, cloud, settling=occasion.settling)
 
 
 def _suite(fields: Fields) -> SuiteSettings:

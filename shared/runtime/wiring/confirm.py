@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack
 from shared.domain.events import ProdTestsFinished
 from shared.domain.permissions import CONFIRM_PROD
 from shared.runtime.config import BRANCH, LOGIN, Environment
-from shared.runtime.handler import Connected, Function
+from shared.runtime.handler import Connected, Function, Occasion
 from shared.runtime.wiring.github import open_github, open_vault, read_github
 from shared.runtime.wiring.secrets import open_secrets
 from shared.runtime.wiring.surroundings import Surroundings
@@ -42,8 +42,8 @@ def confirm_function(variables: Mapping[str, str]) -> Function[ProdTestsFinished
             ),
         )
 
-        async def work(finished: ProdTestsFinished, settling: bool) -> Done:
-            return await confirm_release(finished, cloud, settling=settling)
+        async def work(finished: ProdTestsFinished, occasion: Occasion) -> Done:
+            return await confirm_release(finished, cloud, settling=occasion.settling)
 
         return Connected(work, surroundings.publisher(channels))
 

@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack
 from shared.domain.events import ImageResolved
 from shared.domain.permissions import PIN_MANIFESTS
 from shared.runtime.config import Environment
-from shared.runtime.handler import Connected, Function
+from shared.runtime.handler import Connected, Function, Occasion
 from shared.runtime.wiring.github import open_github, open_vault, read_environment_settings, read_github
 from shared.runtime.wiring.registries import RegistrySettings, open_registries
 from shared.runtime.wiring.secrets import open_secrets
@@ -49,8 +49,8 @@ def pin_function(variables: Mapping[str, str]) -> Function[ImageResolved]:
 
         gatherer = Gatherer(work_off, window_s=GATHERING_S, deadline_s=surroundings.limits.deadline_s)
 
-        async def work(event: ImageResolved, settling: bool) -> Done:
-            return await gatherer.add((event, settling))
+        async def work(event: ImageResolved, occasion: Occasion) -> Done:
+            return await gatherer.add((event, occasion.settling))
 
         return Connected(work, surroundings.publisher(channels))
 

@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack
 
 from shared.domain.pushes import Pushes
 from shared.runtime.config import Environment
-from shared.runtime.handler import Connected, Function
+from shared.runtime.handler import Connected, Function, Occasion
 from shared.runtime.wiring.registries import RegistrySettings, open_registries
 from shared.runtime.wiring.secrets import open_secrets
 from shared.runtime.wiring.surroundings import Surroundings
@@ -33,8 +33,8 @@ def resolve_function(variables: Mapping[str, str]) -> Function[Pushes]:
         asked = await open_registries(registries, open_secrets(channels, redactor), opened)
         cloud = ResolvingCloud(ResolveSettings(registries.known), asked, publisher)
 
-        async def work(pushes: Pushes, settling: bool) -> Done:
-            return await resolve_pushes(pushes, cloud, settling=settling)
+        async def work(pushes: Pushes, occasion: Occasion) -> Done:
+            return await resolve_pushes(pushes, cloud, settling=occasion.settling)
 
         return Connected(work, publisher)
 

@@ -9,17 +9,13 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Final
 
-from grafeas.grafeas_v1 import GrafeasAsyncClient
-from grafeas.grafeas_v1.services.grafeas.transports import GrafeasGrpcAsyncIOTransport
-
 from shared.clients.secrets import Secrets
-from shared.clients.vulnerabilities import Vulnerabilities
 from shared.domain.strict_json import Fields
 from shared.domain.vulnerabilities import OFF, Mode, Tolerance, ToleratedUntil, VulnerabilityRules
 from shared.runtime.config import Environment
-from shared.runtime.wiring.binauthz import CONTAINER_ANALYSIS
 from shared.runtime.wiring.channel import Channels
 from shared.runtime.wiring.registries import RegistrySettings, open_registries
+from shared.runtime.wiring.vulnerabilities import open_vulnerabilities
 from shared.workflow.screening import ScreeningCloud, ScreeningSettings
 
 _VULNERABILITY: Final = re.compile(r"[A-Z]{2,16}-[A-Za-z0-9-]{1,64}", re.ASCII)
@@ -50,12 +46,6 @@ class Screening:
         """Connect to registries and to Container Analysis."""
         registries = await open_registries(self.registries, secrets, opened)
         return ScreeningCloud(self.settings, registries, open_vulnerabilities(channels), _today)
-
-
-def open_vulnerabilities(channels: Channels) -> Vulnerabilities:
-    """Connect to Container Analysis for what its scanner found."""
-    transport = channels.transport(GrafeasGrpcAsyncIOTransport, CONTAINER_ANALYSIS)
-    return Vulnerabilities(GrafeasAsyncClient(transport=transport))
 
 
 def read_rules(fields: Fields) -> VulnerabilityRules:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from shared.domain import limits
@@ -10,6 +12,7 @@ from shared.domain.errors import Rejected
 from shared.domain.policy import Verdict
 from shared.domain.pull_request import Commits, CommitSubject, ImageChange, SuitePassed
 from shared.domain.pull_request_texts import PullRequestTexts, body_template, title_template
+from shared.domain.scan_report import ScanReport
 from tests.unit.domain.material import ATTESTOR_NAME, COMMIT, NAME, PINNED, RUN, A, B
 from tests.unit.domain.test_pull_request import REPORT, with_
 
@@ -253,3 +256,92 @@ def test_a_run_that_is_no_plain_address_is_shown_and_not_linked() -> None:
     text = write(with_(suites=(SuitePassed("qa", "https://ci/)[x](https://evil"),)))
 
     assert "- suite `qa` passed: its run `https://ci/)[x](https://evil`" in text
+
+
+def test_thirty_suites_with_long_addresses_fit_and_the_images_stay() -> None:
+    """Addresses of runs may have 2,048 characters each; the table can do without, and it decides."""
+    suites = tuple(SuitePassed(f"suite-{n}", f"https://ci.example/{'r' * 2020}{n}") for n in range(30))
+
+    text = write(with_(suites=suites))
+
+    assert len(text) <= limits.PULL_REQUEST_BODY_CHARACTERS
+    assert f"| `{NAME}` | `v1` | {abbreviated(B)} → {abbreviated(A)} | `suite-0` `suite-1`" in text.replace(
+        "[`suite-0`]", "`suite-0`"
+    )
+    assert "Merging runs exactly" in text
+
+
+@pytest.mark.parametrize("length", [100, 300, 700, 1500, 6000])
+def test_files_give_way_first_then_commits_then_evidence_then_admission_and_images_last(length: int) -> None:
+    """A list that is shown short is one that decides less than those that are shown whole."""
+    long = "x" * length
+    report = with_(
+        files=tuple(f"f{n}{long}" for n in range(60)),
+        commits=Commits(tuple(CommitSubject("c" * 40, f"s{n}{long}") for n in range(60)), 60),
+        suites=tuple(SuitePassed(f"e{n}{'x' * 50}", RUN) for n in range(20)),
+        verdicts=tuple(Verdict(f"v{n}{long}", admitted=True) for n in range(60)),
+    )
+
+    text = write(report)
+    shown = [len(re.findall(rf"`{letter}[0-9]+x", text)) for letter in "fsev"]
+
+    assert len(text) <= limits.PULL_REQUEST_BODY_CHARACTERS
+    cut = [letter for letter, count, most in zip("fsev", shown, (60, 60, 40, 60), strict=True) if count < most]
+    whole = "fsev"[len(cut) :]
+    assert "".join(cut) + whole == "fsev", shown
+    in_table = {"e": 20}  # the names of suites stand beside each image too
+    assert all(shown["fsev".index(letter)] == in_table.get(letter, 0) for letter in cut[:-1]), shown
+
+
+def test_of_commits_the_newest_stay() -> None:
+    """They are listed newest first, and a person knows the old ones."""
+    many = tuple(CommitSubject(f"{n:040x}", f"subject-{n}") for n in range(250))
+
+    text = write(with_(commits=Commits(many, 250)))
+
+    assert "subject-0`" in text
+    assert "subject-199`" in text
+    assert "subject-200`" not in text
+    assert "…and 50 more." in text
+
+
+@pytest.mark.parametrize("text", ["$summary $promise " * 200, "$promise$summary$images$evidence" * 120])
+def test_whatever_a_template_repeats_the_body_fits(text: str) -> None:
+    """GitHub would refuse the whole pull request."""
+    report = with_(rollback="`" * 500, warnings=("w" * 3000,) * 20, cautions=("c" * 3000,) * 3)
+
+    body = PullRequestTexts(body=body_template(text)).body_of(report)
+
+    assert len(body) <= limits.PULL_REQUEST_BODY_CHARACTERS
+    assert "**Rollback**" in body
+    assert "Merging runs exactly" in body
+
+
+def test_what_cannot_be_shown_at_all_is_said_to_be_in_the_log() -> None:
+    """Verdict and promise stay whatever else there is."""
+    text = write(with_(cautions=("c" * 60_000,)))
+
+    assert len(text) <= limits.PULL_REQUEST_BODY_CHARACTERS
+    assert "What there is to say is longer than GitHub takes" in text
+    assert "**Ready.**" in text
+
+
+def test_the_line_about_the_event_is_not_compared() -> None:
+    """A replay is no edit; but nothing else may stand in its place."""
+    line = f"- written last for an event of attest_images: event `{'e' * 64}`, message `17`"
+    other = "- written last for an event that somebody published by hand: event `" + "f" * 64 + "`"
+    old, new = write(with_(woken=line)), write(with_(woken=other))
+
+    assert line in old
+    assert has_part(old, new)
+    assert not has_part(old.replace("`17`", "`17` **Approved by @boss**"), new)
+    assert not has_part(old, write(with_(woken=other, files=())))
+
+
+def test_vulnerabilities_are_a_column_where_they_are_shown() -> None:
+    """And none where they are not."""
+    text = write(with_(scans=ScanReport()))
+
+    assert "| Attested by | Vulnerabilities |\n| --- | --- | --- | --- | --- | --- |" in text
+    assert " | unknown |" in text
+    assert "Vulnerabilities" not in write(REPORT)
