@@ -11,6 +11,10 @@ locals {
         host => { username = username, password_secret = module.secret["registry-${host}"].latest }
       })
     },
+    length(var.registry_token_origins) == 0 ? {} : {
+      PRODGATE_REGISTRY_TOKEN_ORIGINS = jsonencode(var.registry_token_origins)
+    },
+    length(var.registry_redirects) == 0 ? {} : { PRODGATE_REGISTRY_REDIRECTS = jsonencode(var.registry_redirects) },
   )
 
   prod_settings = {

@@ -168,6 +168,18 @@ variable "registry_logins" {
   default     = {}
 }
 
+variable "registry_token_origins" {
+  description = "Registry host → origins, besides its own, that give its tokens: docker_auth's, or a self-hosted GitLab's."
+  type        = map(list(string))
+  default     = {}
+}
+
+variable "registry_redirects" {
+  description = "Registry host → `HOST/PATH` prefixes that it may redirect manifests to; registry.k8s.io and lscr.io need no row."
+  type        = map(list(string))
+  default     = {}
+}
+
 variable "webhooks" {
   description = "Registries that post to receive_push: any of `docker-hub`, `github`, `distribution`. Empty: it is not deployed."
   type        = set(string)

@@ -12,12 +12,12 @@ import sys
 
 from rich.console import Console
 
-from cli.pin.asking import Answers, ask
+from cli.pin.asking import Tag, ask
 from cli.pin.command import UNKNOWN
 from cli.pin.registries import add_options, read_options
 from cli.refusal import sentence
 from shared.domain.errors import Rejected
-from shared.domain.image import ImageReference
+from shared.domain.image import Digest, ImageName, ImageReference
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -29,27 +29,41 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Resolve every image; answer the exit status."""
+    """Resolve every image; one that cannot be harms no other; answer the exit status."""
     try:
-        references = [ImageReference.parse(image) for image in options.images]
         registries = read_options(options)
-    except (OSError, Rejected, ValueError) as error:
+    except (OSError, ValueError) as error:
         print(f"prodgate resolve: {sentence(error)}", file=sys.stderr)
         if options.json:
-            print(json.dumps({"images": [], "failures": [sentence(error)]}, indent=2))
+            refused = {"image": None, "detail": sentence(error)}  # no image, but an option
+            print(json.dumps({"images": [], "failures": [refused]}, indent=2))
         return UNKNOWN
-    tags = list(dict.fromkeys((r.name, r.digest or r.tag or "latest") for r in references))
-    answers = asyncio.run(ask(tags, registries, Console(stderr=True)))
-    _tell(references, answers, as_json=options.json)
-    return UNKNOWN if answers.failures else 0
+    tags, failures = _read(options.images)
+    answers = asyncio.run(ask(list(dict.fromkeys(tags.values())), registries, Console(stderr=True)))
+    failures |= {image: answers.failures[tag] for image, tag in tags.items() if tag in answers.failures}
+    found = {image: (tag[0], answers.digests[tag]) for image, tag in tags.items() if tag in answers.digests}
+    _tell(found, failures, as_json=options.json)
+    return UNKNOWN if failures else 0
 
 
-def _tell(references: list[ImageReference], answers: Answers, *, as_json: bool) -> None:
-    for failure in sorted(answers.failures.values()):
+def _read(images: list[str]) -> tuple[dict[str, Tag], dict[str, str]]:
+    """What each image, as written, asks for; and why the others are none."""
+    tags, failures = {}, {}
+    for image in images:
+        try:
+            reference = ImageReference.parse(image)
+            tags[image] = (reference.name, reference.digest or reference.tag or "latest")
+        except Rejected as error:
+            failures[image] = error.detail
+    return tags, failures
+
+
+def _tell(found: dict[str, tuple[ImageName, Digest]], failures: dict[str, str], *, as_json: bool) -> None:
+    for failure in failures.values():
         print(f"error: {failure}", file=sys.stderr)
-    rows = [(r.written, r.name, answers.digests.get((r.name, r.digest or r.tag or "latest"))) for r in references]
     if as_json:
-        found = [{"image": w, "pinned": f"{n}@{d}", "digest": d} for w, n, d in rows if d is not None]
-        print(json.dumps({"images": found, "failures": sorted(answers.failures.values())}, indent=2))
+        images = [{"image": image, "pinned": f"{name}@{d}", "digest": d} for image, (name, d) in found.items()]
+        refused = [{"image": image, "detail": detail} for image, detail in failures.items()]
+        print(json.dumps({"images": images, "failures": refused}, indent=2))
     else:
-        print("".join(f"{name}@{digest}\n" for _, name, digest in rows if digest is not None), end="")
+        print("".join(f"{name}@{digest}\n" for name, digest in found.values()), end="")

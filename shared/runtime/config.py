@@ -37,6 +37,10 @@ KEY_VERSION: Final = re.compile(
 )
 CLIENT_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*", re.ASCII)
 REGISTRY_PREFIX: Final = re.compile(r"[a-zA-Z0-9.:\[\]-]+(?:/[a-z0-9._-]+)*", re.ASCII)
+TOKEN_ORIGIN: Final = re.compile(
+    r"https://(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\])(?::[0-9]{1,5})?|http://(?:127\.0\.0\.1|localhost):[0-9]{1,5}",
+    re.ASCII,
+)
 KIND: Final = re.compile(r"\S+ [A-Z][A-Za-z0-9]*", re.ASCII)
 
 
@@ -117,7 +121,7 @@ class Environment:
         """Read a JSON list of strings, such as `["apps","platform"]`."""
         if name not in self._variables and default is not None:
             return ()
-        return self._json(name, lambda fields: _matching(fields, matching), ())
+        return self._json(name, lambda fields: _matching(fields, "value", matching), ())
 
     def table(self, name: str, read: Callable[[Fields], _T], *, required: bool = True) -> dict[str, _T]:
         """Read a JSON object of objects: `{"qa": {…}}`, each through `read`; empty where it need not be set."""
@@ -127,10 +131,15 @@ class Environment:
 
     def optional_table(self, name: str, read: Callable[[Fields], _T], *, names: Collection[str]) -> dict[str, _T]:
         """Read such an object, if there is one; its names must be among these."""
-        table = self.table(name, read, required=False)
-        for unknown in sorted(table.keys() - set(names)):
-            self._problem(name, f"names {shown(unknown)}; it may name {', '.join(sorted(names))}", None)
-        return table
+        return self._among(name, self.table(name, read, required=False), names)
+
+    def optional_lists(
+        self, name: str, matching: re.Pattern[str], *, names: Collection[str]
+    ) -> dict[str, tuple[str, ...]]:
+        """Read a JSON object of lists of strings, if there is one; its names must be among these."""
+        if name not in self._variables:
+            return {}
+        return self._among(name, self._json(name, lambda fields: _lists(fields, matching), {}), names)
 
     def complete_table(self, name: str, read: Callable[[Fields], _T], *, names: Collection[str]) -> dict[str, _T]:
         """Read an object of objects with a row for each of these names, and no other."""
@@ -182,6 +191,11 @@ class Environment:
         except Rejected as error:
             return self._problem(name, error.detail, default)
 
+    def _among(self, name: str, table: dict[str, _T], names: Collection[str]) -> dict[str, _T]:
+        for unknown in sorted(table.keys() - set(names)):
+            self._problem(name, f"names {shown(unknown)}; it may name {', '.join(sorted(names))}", None)
+        return table
+
     def _problem(self, name: str, why: str, instead: _T) -> _T:
         problem = f"{name} {why}"
         if problem not in self._problems:  # two rooms may need the same variable
@@ -200,12 +214,17 @@ def is_loopback(url: str) -> bool:
     return plain and parts.scheme == "http" and parts.hostname in _LOOPBACK and port is not None
 
 
-def _matching(fields: Fields, matching: re.Pattern[str]) -> tuple[str, ...]:
-    values = fields.texts("value", most=_ITEMS)
+def _matching(fields: Fields, name: str, matching: re.Pattern[str]) -> tuple[str, ...]:
+    values = fields.texts(name, most=_ITEMS)
     for value in values:
         if not matching.fullmatch(value):
-            fields.refuse("value", f"holds {shown(value)}, which is not of the form {matching.pattern}")
+            fields.refuse(name, f"holds {shown(value)}, which is not of the form {matching.pattern}")
     return tuple(values)
+
+
+def _lists(fields: Fields, matching: re.Pattern[str]) -> dict[str, tuple[str, ...]]:
+    lists = fields.child("value")
+    return {name: _matching(lists, name, matching) for name in lists.names()}
 
 
 def _rows(fields: Fields, read: Callable[[Fields], _T]) -> dict[str, _T]:

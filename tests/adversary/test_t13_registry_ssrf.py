@@ -11,22 +11,26 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from socket import AF_INET
 from typing import Final
 
 import pytest
 from aiohttp import web
+from aiohttp.abc import ResolveResult
+from aiohttp.resolver import ThreadedResolver
 from google.pubsub_v1.services.publisher import PublisherAsyncClient
 from google.pubsub_v1.services.publisher.transports import PublisherGrpcAsyncIOTransport
 from grpc import aio
 
 from local.world.names import APPS, GATE_PROJECT
 from shared.clients.pubsub import Publisher
-from shared.clients.registry import Registries, registry_session
+from shared.clients.registry import Beyond, Registries, registry_session
 from shared.clients.registry.challenge import token_endpoint
 from shared.domain.errors import Fault, Reason, Rejected
+from shared.domain.image import ImageName
 from shared.domain.pushes import Pushes
 from shared.workflow.resolve import ResolveSettings, ResolvingCloud, resolve_pushes
-from tests.clients.registry.asking import asking, given, run, scripted, unavailable
+from tests.clients.registry.asking import IMAGE, asking, given, run, scripted, unavailable
 from tests.local.registry.running import HOST, NAME
 
 KNOWN: Final = (APPS, "docker.io/library")
@@ -197,23 +201,103 @@ def test_a_realm_is_held_against_the_whole_origin(realm: str) -> None:
         token_endpoint(realm, ["https://auth.docker.io"])
 
 
-@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-def test_a_redirect_is_named_and_not_followed(status: int) -> None:
-    """No registry redirects its manifests; where this one points is for a person to read."""
+ALLOWED: Final = ("mirror.example/team", "10.0.0.7:5000/team", "*-docker.pkg.dev/k8s-artifacts-prod/images")
+REDIRECTS: Final = {
+    "this machine": "http://127.0.0.1:PORT/v2/team/x/manifests/v1",
+    "this machine by https": "https://127.0.0.1:PORT/v2/team/x/manifests/v1",
+    "localhost": "https://localhost:PORT/v2/team/x/manifests/v1",
+    "IPv6": "https://[::1]:PORT/v2/team/x/manifests/v1",
+    "IPv4 in IPv6": "https://[::ffff:127.0.0.1]:PORT/v2/team/x/manifests/v1",
+    "decimal address": "https://2130706433:PORT/v2/team/x/manifests/v1",
+    "the metadata server": "http://metadata.google.internal/computeMetadata/v1/",
+    "the metadata server as a registry": "https://169.254.169.254/v2/team/x/manifests/v1",
+    "another private address": "https://10.0.0.8:5000/v2/team/x/manifests/v1",
+    "another port": "https://mirror.example:8443/v2/team/x/manifests/v1",
+    "the default port": "https://mirror.example:443/v2/team/x/manifests/v1",
+    "no https": "http://mirror.example/v2/team/x/manifests/v1",
+    "another scheme": "ftp://mirror.example/v2/team/x/manifests/v1",
+    "no scheme": "//mirror.example/v2/team/x/manifests/v1",
+    "a path": "/v2/team/x/manifests/v1",
+    "a longer name": "https://mirror.example.evil.example/v2/team/x/manifests/v1",
+    "a name before it": "https://evil-mirror.example/v2/team/x/manifests/v1",
+    "user info": "https://mirror.example@evil.example/v2/team/x/manifests/v1",
+    "user info of its own": "https://root:pw@mirror.example/v2/team/x/manifests/v1",
+    "a backslash": "https://evil.example\\@mirror.example/v2/team/x/manifests/v1",
+    "a fragment": "https://evil.example#mirror.example/v2/team/x/manifests/v1",
+    "a trailing dot": "https://mirror.example./v2/team/x/manifests/v1",
+    "upper case": "https://MIRROR.example/v2/team/x/manifests/v1",
+    "punycode": "https://xn--mirror-9za.example/v2/team/x/manifests/v1",
+    "another team": "https://mirror.example/v2/evil/x/manifests/v1",
+    "a team that begins alike": "https://mirror.example/v2/team-evil/x/manifests/v1",
+    "the team itself": "https://mirror.example/v2/team/manifests/v1",
+    "up and away": "https://mirror.example/v2/team/../evil/x/manifests/v1",
+    "up and away, escaped": "https://mirror.example/v2/team/%2e%2e/evil/x/manifests/v1",
+    "another tag": "https://mirror.example/v2/team/x/manifests/v2",
+    "another digest": f"https://mirror.example/v2/team/x/manifests/{DIGEST}",
+    "a blob": "https://mirror.example/v2/team/x/blobs/v1",
+    "another endpoint": "https://mirror.example/admin?/v2/team/x/manifests/v1",
+    "two parts for one": "https://evil.example.x-docker.pkg.dev/v2/k8s-artifacts-prod/images/x/manifests/v1",
+    "no part": "https://-docker.pkg.dev/v2/k8s-artifacts-prod/images/x/manifests/v1",
+    "another project there": "https://us-west1-docker.pkg.dev/v2/evil/images/x/manifests/v1",
+    "a line end": "https://mirror.example/v2/team/x/manifests/v1\n",
+    "nothing": "",
+}
+
+
+@pytest.mark.parametrize("location", REDIRECTS.values(), ids=REDIRECTS)
+def test_a_redirect_elsewhere_is_named_and_not_followed(location: str) -> None:
+    """A registry may redirect to the manifest of the same reference below what is allowed for it, and nowhere else."""
+    beyond = Beyond(redirects={HOST: ALLOWED})
+    assert beyond.redirected(IMAGE, "v1", "https://mirror.example/v2/team/x/manifests/v1")
+    with pytest.raises(ValueError, match="which is no"):
+        beyond.redirected(IMAGE, "v1", location)
+
+
+@pytest.mark.parametrize("status", [300, 301, 302, 303, 304, 307, 308])
+def test_a_redirect_is_named_and_connected_to_by_nobody(status: int) -> None:
+    """Where this one points is for a person to read; no credentials leave with it."""
 
     async def story() -> None:
         async with _counting() as counter:
-            where = f"http://127.0.0.1:{counter.port}/v2/{NAME}/manifests/v1"
+            where = f"https://127.0.0.1:{counter.port}/v2/{NAME}/manifests/v1"
             hostile = scripted(lambda _: web.Response(status=status, headers={"Location": where}))
             async with hostile as server, asking(server.url, given("mdo-bot", "s3cret")) as find:
                 fault, detail = await unavailable(find("v1"))
 
             assert fault is Fault.WRONG_ANSWER
-            assert detail == f"{HOST} redirects to '{where}' ({status}); no redirect is followed"
+            assert detail == f"{HOST} redirects to '{where}' ({status}), which is nothing that {HOST} may redirect to"
             assert counter.connections == 0
             assert len(server.seen) == 1
 
     run(story())
+
+
+@pytest.mark.parametrize("host", ["registry.k8s.io", "lscr.io"])
+def test_what_is_allowed_without_configuration_may_be_at_no_private_address(
+    host: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever answers our DNS could otherwise put the metadata server behind a name that the table has."""
+    to = {
+        "registry.k8s.io": "us-west1-docker.pkg.dev/v2/k8s-artifacts-prod/images/x",
+        "lscr.io": "ghcr.io/v2/linuxserver/x",
+    }
+
+    async def story() -> None:
+        monkeypatch.setattr(ThreadedResolver, "resolve", _private)
+        location = f"https://{to[host]}/manifests/v1"
+        redirecting = scripted(lambda _: web.Response(status=307, headers={"Location": location}))
+        async with redirecting as server, registry_session(named=[host]) as session:
+            registries = Registries(session, {host: server.url})
+            fault, detail = await unavailable(registries.find(ImageName(host, "x"), "v1"))
+
+        assert fault is Fault.REFUSED
+        assert "is at 169.254.169.254, which is not public" in detail
+
+    run(story())
+
+
+async def _private(_: ThreadedResolver, host: str, port: int = 0, __: int = 0) -> list[ResolveResult]:
+    return [ResolveResult(hostname=host, host="169.254.169.254", port=port, family=AF_INET, proto=0, flags=0)]
 
 
 def test_a_token_endpoint_that_redirects_does_not_pass_our_password_on() -> None:

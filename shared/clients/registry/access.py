@@ -2,6 +2,8 @@
 
 A grant belongs to one repository of one host and is shown to no other. The scope that is asked for is always pulling
 from that repository: never the challenge's, which could ask for more and have the token abused elsewhere.
+
+Source: CNCF Distribution, "Token Authentication Specification" and "Oauth2 Token Authentication".
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ from typing import Final
 from urllib.parse import urlencode
 
 from shared.clients.registry.challenge import Challenge, choose_challenge, token_endpoint
-from shared.clients.registry.credentials import CredentialSource, basic, bearer
+from shared.clients.registry.credentials import IDENTITY_TOKEN, CredentialSource, basic, bearer
 from shared.clients.registry.exchange import Answer, Exchange, Request
 from shared.clients.registry.token import TOKEN_ANSWER_BYTES, read_token
 from shared.domain.errors import Fault, Unavailable
@@ -24,6 +26,7 @@ from shared.domain.secret import SecretText
 _BEFORE_EXPIRY_S: Final = 10  # a token is not shown any more, so that it does not expire on the way
 _BASIC_S: Final = 300  # a password that was rotated is read again after this
 _DOORS: Final = 1000  # repositories whose grants are kept
+_CLIENT: Final = "prodgate"  # OAuth's client_id, which registries want and do not check
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,19 @@ class Place:
     def host(self) -> str:
         """The registry."""
         return self.image.host
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """A user name, and its password or, under Docker's name for that, its identity token."""
+
+    username: str
+    password: SecretText
+
+    @property
+    def is_identity_token(self) -> bool:
+        """Whether the password is one for the token endpoint only."""
+        return self.username == IDENTITY_TOKEN
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,29 +108,20 @@ class Access:
             url = token_endpoint(challenge.realm, place.token_origins) if challenge.scheme == "bearer" else None
         except ValueError as error:
             raise Unavailable(Fault.WRONG_ANSWER, f"{place.host} answers 401, but {error}") from None
-        login = await self._login(place)
-        if url is not None:
-            return await self._token(place, challenge, url, login)
-        if login is None:
-            raise Unavailable(Fault.REFUSED, f"{place.host} wants a password for {place.image}; none is configured")
-        return Grant(login, time.monotonic() + _BASIC_S)
-
-    async def _login(self, place: Place) -> SecretText | None:
         credentials = self._source.for_host(place.host)
         password = await credentials.password() if credentials else None
-        return basic(credentials.username, password) if credentials and password else None
+        login = Login(credentials.username, password) if credentials and password else None
+        if url is not None:
+            return await self._token(place, challenge, url, login)
+        if login is None or login.is_identity_token:
+            raise Unavailable(Fault.REFUSED, f"{place.host} wants a password for {place.image}; none is configured")
+        return Grant(basic(login.username, login.password), time.monotonic() + _BASIC_S)
 
-    async def _token(self, place: Place, challenge: Challenge, url: str, login: SecretText | None) -> Grant:
-        query = {"service": challenge.service} if challenge.service else {}
-        query["scope"] = f"repository:{place.image.path}:pull"
-        request = Request(
-            "GET",
-            f"{url}?{urlencode(query)}",
-            f"the token endpoint of {place.host}",
-            {} if login is None else {"Authorization": login.reveal()},
-            most_bytes=TOKEN_ANSWER_BYTES,
-        )
+    async def _token(self, place: Place, challenge: Challenge, url: str, login: Login | None) -> Grant:
+        request = _token_request(place, challenge, url, login)
         answer = await self._exchange.ask(request)
+        if answer.is_redirect:
+            raise answer.redirects(request.host, "where no credentials are taken to")
         if answer.status != HTTPStatus.OK:
             who = "no credentials, which is all there is" if login is None else "the configured credentials"
             raise Unavailable(Fault.REFUSED, f"{request.host} answers {answer.status} for {place.image} to {who}")
@@ -129,3 +136,15 @@ class Access:
         if len(self._doors) > _DOORS:
             del self._doors[next(iter(self._doors))]
         return door
+
+
+def _token_request(place: Place, challenge: Challenge, url: str, login: Login | None) -> Request:
+    """Ask for a token to pull from this repository, as whoever logged in; a refresh token is posted, and in no URL."""
+    host, most = f"the token endpoint of {place.host}", TOKEN_ANSWER_BYTES
+    query = {"service": challenge.service} if challenge.service else {}
+    query["scope"] = f"repository:{place.image.path}:pull"
+    if login is not None and login.is_identity_token:
+        grant = {"grant_type": "refresh_token", "client_id": _CLIENT, "refresh_token": login.password.reveal()}
+        return Request("POST", url, host, {}, most_bytes=most, form=query | grant)
+    headers = {} if login is None else {"Authorization": basic(login.username, login.password).reveal()}
+    return Request("GET", f"{url}?{urlencode(query)}", host, headers, most_bytes=most)

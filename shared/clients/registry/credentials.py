@@ -10,6 +10,8 @@ from typing import Final, Protocol
 
 from shared.domain.secret import SecretText
 
+# Docker's user name where the secret is no password, but an OAuth refresh token.
+IDENTITY_TOKEN: Final = "<token>"  # noqa: S105 - a name, no secret
 _GOOGLES: Final = re.compile(r"(?:[a-z0-9-]+\.)?pkg\.dev|(?:[a-z0-9-]+\.)?gcr\.io", re.ASCII)
 
 

@@ -1,7 +1,7 @@
 """Sending one request to a registry, and giving whatever goes wrong its name.
 
 Rules:
-* No redirect is followed: it would lead where the registry says, and not where the configuration says.
+* No redirect is followed here: it leads where the registry says. Who asks decides where else to ask (beyond.py).
 * What is sent is bounded, and taken as it is: nothing is decompressed, so nothing can swell.
 * A short wait (a quick retry, a small Retry-After) is waited for here, a long one by Pub/Sub, or not at all.
 * A rate limit is the host's: it holds up every request to that host (throttle.py), and is not counted as a try.
@@ -13,7 +13,7 @@ import asyncio
 import math
 import time
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -23,6 +23,7 @@ from typing import Final
 import aiohttp
 
 from shared.clients import calls
+from shared.clients.registry.resolver import PublicResolver
 from shared.clients.registry.throttle import Limit, Throttle
 from shared.domain.errors import Fault, Unavailable, shown
 
@@ -42,13 +43,17 @@ _RETRY_AFTER_DIGITS: Final = 6
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A question to a registry; `host` is what sentences call it, `most_bytes` what its answer may have."""
+    """A question to a registry; `host` is what sentences call it, `most_bytes` what its answer may have.
+
+    `form` is what is posted, if anything.
+    """
 
     method: str
     url: str
     host: str
     headers: Mapping[str, str] = field(repr=False)
     most_bytes: int
+    form: Mapping[str, str] | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +64,27 @@ class Answer:
     headers: Mapping[str, str]
     body: bytes = field(repr=False)
 
+    @property
+    def is_redirect(self) -> bool:
+        """Whether the answer is to be had elsewhere."""
+        return HTTPStatus(300) <= self.status < HTTPStatus.BAD_REQUEST
 
-def registry_session() -> aiohttp.ClientSession:
-    """Open what all registries are asked through: TLS verified, no cookies kept, no proxy or .netrc of the process."""
+    def redirects(self, host: str, why_not: str) -> Unavailable:
+        """Say where a redirect leads, and why it is not followed."""
+        where = shown(self.headers.get("Location"))
+        return Unavailable(Fault.WRONG_ANSWER, f"{host} redirects to {where} ({self.status}), {why_not}")
+
+
+def registry_session(named: Collection[str] = ()) -> aiohttp.ClientSession:
+    """Open what all registries are asked through: TLS verified, no cookies kept, no proxy or .netrc of the process.
+
+    Only `named` hosts may turn out to be at an address that is not public.
+    """
     connector = aiohttp.TCPConnector(
-        limit=2 * calls.REGISTRY_AT_ONCE, limit_per_host=calls.REGISTRY_AT_ONCE, keepalive_timeout=_IDLE_S
+        limit=2 * calls.REGISTRY_AT_ONCE,
+        limit_per_host=calls.REGISTRY_AT_ONCE,
+        keepalive_timeout=_IDLE_S,
+        resolver=PublicResolver(named),
     )
     return aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar(), trust_env=False)
 
@@ -80,7 +101,7 @@ class Exchange:
         """Ask, and ask again where that may help.
 
         Raises:
-            Unavailable: no answer, a rate limit, an error of the registry's, a redirect, or too large an answer.
+            Unavailable: no answer, a rate limit, an error of the registry's, or too large an answer.
         """
         throttle = self._throttles[_origin(request.url)]
         until_s = time.monotonic() + self._patience_s
@@ -112,11 +133,11 @@ class Exchange:
         except (aiohttp.ClientError, TimeoutError) as error:
             what = f"{request.host} does not answer: {type(error).__name__} {shown(str(error))}"
             return Unavailable(Fault.UNREACHABLE, what)
+        except ValueError as error:  # a URL that is none, or a name that the idna codec refuses (UnicodeError)
+            why = f"{request.host} cannot be asked: {type(error).__name__} {shown(str(error))}"
+            raise Unavailable(Fault.MISCONFIGURED, why) from None
         if answer.status in _RETRIED:
             return _setback(request, answer)
-        if HTTPStatus(300) <= answer.status < HTTPStatus.BAD_REQUEST:
-            where = shown(answer.headers.get("Location"))
-            raise _wrong(request, f"redirects to {where} ({answer.status}); no redirect is followed")
         return answer
 
     async def _once(self, request: Request) -> Answer:
@@ -124,6 +145,7 @@ class Exchange:
             request.method,
             request.url,
             headers={**request.headers, "Accept-Encoding": "identity"},
+            data=request.form,
             allow_redirects=False,
             auto_decompress=False,
             timeout=aiohttp.ClientTimeout(total=calls.REGISTRY_TRY_S),

@@ -8,10 +8,17 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Final
 
-from shared.clients.registry import GoogleAccess, HostCredentials, Registries, StoredPassword, registry_session
+from shared.clients.registry import (
+    Beyond,
+    GoogleAccess,
+    HostCredentials,
+    Registries,
+    StoredPassword,
+    registry_session,
+)
 from shared.clients.secrets import Secrets
 from shared.domain.strict_json import Fields
-from shared.runtime.config import REGISTRY_PREFIX, SECRET_VERSION, Environment
+from shared.runtime.config import REGISTRY_PREFIX, SECRET_VERSION, TOKEN_ORIGIN, Environment
 
 _NAME_CHARACTERS: Final = 1024
 _USERNAME: Final = re.compile(r"[!-9;-~]+")  # printable, and no colon, which is where Basic ends the name
@@ -27,11 +34,15 @@ class RegistryLogin:
 
 @dataclass(frozen=True, slots=True)
 class RegistrySettings:
-    """`known` are `host/path` prefixes; by registry host: `endpoints` are loopback stand-ins, `logins` credentials."""
+    """`known` are `host/path` prefixes; by registry host: `endpoints` are loopback stand-ins, `logins` credentials.
+
+    `beyond` says where else registries may send us.
+    """
 
     known: tuple[str, ...]
     endpoints: Mapping[str, str]
     logins: Mapping[str, RegistryLogin]
+    beyond: Beyond
 
     @classmethod
     def read(cls, environment: Environment) -> RegistrySettings:
@@ -42,6 +53,10 @@ class RegistrySettings:
             known,
             environment.registry_endpoints("PRODGATE_REGISTRY_ENDPOINTS"),
             environment.optional_table("PRODGATE_REGISTRY_CREDENTIALS", _login, names=hosts),
+            Beyond(
+                environment.optional_lists("PRODGATE_REGISTRY_TOKEN_ORIGINS", TOKEN_ORIGIN, names=hosts),
+                environment.optional_lists("PRODGATE_REGISTRY_REDIRECTS", REGISTRY_PREFIX, names=hosts),
+            ),
         )
 
 
@@ -52,7 +67,9 @@ async def open_registries(settings: RegistrySettings, secrets: Secrets, opened: 
         for host, login in settings.logins.items()
     }
     credentials = HostCredentials(given, GoogleAccess(), stand_ins=settings.endpoints)
-    return Registries(await opened.enter_async_context(registry_session()), settings.endpoints, credentials)
+    named = settings.beyond.named(settings.known, settings.endpoints)
+    session = await opened.enter_async_context(registry_session(named))
+    return Registries(session, settings.endpoints, credentials, beyond=settings.beyond)
 
 
 def _login(fields: Fields) -> RegistryLogin:

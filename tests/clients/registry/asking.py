@@ -62,8 +62,8 @@ Answering = Callable[[web.Request], Awaitable[web.StreamResponse] | web.StreamRe
 
 
 @asynccontextmanager
-async def scripted(answering: Answering) -> AsyncIterator[Scripted]:
-    """Serve every request by one function on a free port."""
+async def scripted(answering: Answering, port: int = 0) -> AsyncIterator[Scripted]:
+    """Serve every request by one function, on a free port unless a test has one."""
 
     async def serve(request: web.Request) -> web.StreamResponse:
         authorization, accept = request.headers.get("Authorization"), request.headers.get("Accept")
@@ -75,7 +75,7 @@ async def scripted(answering: Answering) -> AsyncIterator[Scripted]:
     app.router.add_route("*", "/{path:.*}", serve)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
     await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    await web.TCPSite(runner, "127.0.0.1", port).start()
     server = Scripted(f"http://127.0.0.1:{runner.addresses[0][1]}")
     try:
         yield server

@@ -53,6 +53,47 @@ def test_where_head_says_no_digest_the_bytes_are_hashed(index: bool) -> None:
     run(story())
 
 
+@pytest.mark.parametrize("status", [400, 404, 405, 501])
+def test_where_head_is_not_served_get_is_asked(status: int) -> None:
+    """Some registries, and proxies before them, serve no HEAD, each with an answer of its own."""
+
+    async def story() -> None:
+        def answer(request: web.Request) -> web.Response:
+            return manifest(DIGEST) if request.method == "GET" else web.Response(status=status)
+
+        async with scripted(answer) as server, asking(server.url) as find:
+            assert await find("v1") == found(DIGEST)
+        async with scripted(lambda _: web.Response(status=status)) as server, asking(server.url) as find:
+            if status == 404:  # which GET says too
+                assert await find("v1") is None
+            else:
+                assert await unavailable(find("v1")) == (
+                    Fault.REFUSED,
+                    f"{HOST} answers {status} for {HOST}/{NAME}, v1",
+                )
+        assert [seen.method for seen in server.seen] == ["HEAD", "GET"]
+
+    run(story())
+
+
+def test_where_head_says_no_media_type_get_is_asked() -> None:
+    """What it is decides whether it can be pinned; the bytes that GET brings are held against their digest."""
+
+    async def story() -> None:
+        def answer(request: web.Request) -> web.StreamResponse:
+            full = manifest(DIGEST)
+            if request.method == "HEAD":
+                del full.headers["Content-Type"]
+                full.body = None  # else aiohttp writes a type of its own
+            return full
+
+        async with scripted(answer) as server, asking(server.url) as find:
+            assert await find("v1") == found(DIGEST)
+        assert [seen.method for seen in server.seen] == ["HEAD", "GET"]
+
+    run(story())
+
+
 @pytest.mark.parametrize(
     ("stated", "sentence"),
     [
