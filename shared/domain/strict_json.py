@@ -128,6 +128,10 @@ class Fields:
         """Whether a field is null, an empty string, an empty object or an empty list."""
         return self._values.get(name) in (None, "", {}, [])
 
+    def unread(self) -> tuple[str, ...]:
+        """The fields that nobody has read."""
+        return tuple(sorted(self._unread))
+
     def ignore(self, *names: str) -> None:
         """Accept fields of a foreign format that prodgate does not use."""
         self._unread.difference_update(names)

@@ -116,9 +116,14 @@ def _distribution(webhook: Webhook) -> Said:
     if len(webhook.body) > limits.MESSAGE_BYTES:
         size = f"the envelope has {len(webhook.body):,} bytes; a message has at most {limits.MESSAGE_BYTES:,}"
         raise Rejected(Reason.TOO_LARGE, size)
-    if "events" not in read_object("the webhook", webhook.body):
+    fields = read_object("the webhook", webhook.body, foreign=True)
+    if "events" not in fields:
         raise Rejected(Reason.MALFORMED_EVENT, "the webhook is no envelope: events is missing")
-    return _announced(webhook.body)
+    fields.children("events", most=limits.PUSHES_PER_MESSAGE)
+    try:
+        return _announced(webhook.body)
+    except Rejected as error:  # of every event: refused, the registry would send it again and again, and nothing else
+        return Ignored(f"no event of the envelope can be read: {error.detail}")
 
 
 def _announced(data: bytes) -> Said:

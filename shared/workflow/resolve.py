@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
+from typing import Final
 
 from shared.clients.gathering import gather_all
 from shared.clients.pubsub import Publisher
 from shared.clients.registry import Registries
-from shared.domain.errors import Reason, not_found
+from shared.domain.errors import Reason, not_found, shown
 from shared.domain.events import ImageResolved
 from shared.domain.image import require_known_registry
 from shared.domain.pushes import ImagePushed, Pushes
 from shared.workflow.done import Done
+
+LOG: Final = logging.getLogger("prodgate.resolve")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,8 @@ async def resolve_pushes(pushes: Pushes, cloud: ResolvingCloud, *, settling: boo
         Rejected: a registry is not configured, or has no such image.
         Unavailable: a registry or Pub/Sub did not answer; nothing is lost, the event is redelivered.
     """
+    if pushes.unread:
+        LOG.debug("fields of the sender's that nobody here knows: %s", ", ".join(map(shown, pushes.unread)))
     for push in pushes.pushed:
         require_known_registry(push.image, cloud.settings.registries)
     resolved = await gather_all(_confirm(push, cloud, settling=settling) for push in pushes.pushed)

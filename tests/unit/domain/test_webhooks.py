@@ -235,6 +235,25 @@ def test_an_authentic_webhook_that_is_malformed_is_refused_with_its_field(what: 
     assert sentence in caught.value.detail
 
 
+@pytest.mark.parametrize(
+    ("broken", "why"),
+    [
+        (b'"digest": "sha512:', "digest: 'sha512:"),
+        (b'"nomediaType": "', "mediaType is missing"),
+    ],
+)
+def test_a_push_that_cannot_be_read_does_not_hold_up_the_registrys_queue(broken: bytes, why: str) -> None:
+    """Distribution sends what is refused again, before everything after it, and for ever."""
+    field = b'"digest": "sha256:' if b"digest" in broken else b'"mediaType": "'
+    body = event("distribution-push").replace(field, broken)
+
+    found = said("distribution", distribution(body))
+
+    assert isinstance(found, Ignored)
+    assert why in found.why
+    assert found.why.startswith("no event of the envelope can be read: ")
+
+
 def test_a_notification_that_no_message_can_hold_is_too_large() -> None:
     """64 KiB is what every function reads."""
     with pytest.raises(Rejected) as caught:
