@@ -71,6 +71,14 @@ def test_a_release_counts_the_requests_of_the_gate_alone(taken: dict[str, dict[s
     assert by_service["registry"] >= 12  # more where a busy machine spreads the pushes over two commits
 
 
+def test_a_pull_request_takes_few_requests(taken: dict[str, dict[str, Any]]) -> None:
+    """How many is decided by the code alone, whatever the machine is busy with; how long is not."""
+    figures = taken["open_pr"]["figures"]
+    assert figures["new"]["github_requests"] <= 8
+    assert figures["replay"]["github_requests"] <= 4
+    assert figures["new"]["times_chain"] >= 1
+
+
 def test_a_name_that_is_no_figure_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     """A misspelt name ends with one sentence that names it."""
     with pytest.raises(SystemExit):
