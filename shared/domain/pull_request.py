@@ -21,6 +21,9 @@ _TRAILER: Final = re.compile(r"^Prodgate-Release: ([0-9a-f]{40})$", re.ASCII | r
 _ROLLBACK: Final = "Roll back to"
 _REASON: Final = re.compile(r'^Asked for by a person: ("(?:[A-Za-z0-9 ,]|\\u[0-9a-f]{4})*")$', re.ASCII | re.MULTILINE)
 _TELLING: Final = re.compile(r"[^A-Za-z0-9 ,]")  # GitHub makes mentions, links and "fixes" of what else stands there
+# A title becomes part of the merge commit's message, where "fixes GH-1" closes an issue; a hyphen that does not break
+# looks the same.
+_ISSUE: Final = re.compile(r"(gh)-(?=[0-9])", re.ASCII | re.IGNORECASE)
 _TITLED_IMAGES: Final = 3
 
 
@@ -171,7 +174,7 @@ def _unit(unit: int) -> str:
 
 
 def _titled(change: ImageChange) -> str:
-    return f"{change.name.short} {'/'.join(change.tags)}".rstrip()
+    return _ISSUE.sub("\\1\u2011", f"{change.name.short} {'/'.join(change.tags)}".rstrip())
 
 
 def _references(fields: tuple[ImageField, ...]) -> dict[ImageName, tuple[str, ...]]:
