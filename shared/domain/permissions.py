@@ -22,6 +22,8 @@ CONFIRM_PROD: Final[Permissions] = {
     "pull_requests": "write",
     "statuses": "write",
 }
+# Asking a team for its review takes a look at the organization, which the page above does not say (github/docs #35057).
+ASKING_TEAMS: Final[Permissions] = {"members": "read"}
 OPEN_PROD_PR: Final[Permissions] = {
     "metadata": "read",
     "contents": "write",

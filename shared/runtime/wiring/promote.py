@@ -10,7 +10,7 @@ from typing import Final
 from shared.clients.github import Credentials, StoredToken
 from shared.domain.envelope import Delivery
 from shared.domain.events import ReleaseCheck, ReportedCompletion, event_id, read_release_event
-from shared.domain.permissions import OPEN_PROD_PR
+from shared.domain.permissions import ASKING_TEAMS, OPEN_PROD_PR
 from shared.domain.strict_json import Fields
 from shared.domain.waking import waking_line
 from shared.runtime.config import ATTESTOR, LOGIN, PROJECT, Environment
@@ -63,6 +63,7 @@ def promote_function(variables: Mapping[str, str]) -> Function[ReleaseEvent]:
     _require_enforceable(settings, github.credentials, environment)
     attestors_kept_s = read_attestors_kept(environment)
     environment.finish()
+    permissions = {**OPEN_PROD_PR, **(ASKING_TEAMS if settings.pull_request.teams else {})}
     redactor = surroundings.start_logging("open_prod_pr")
 
     async def connect(opened: AsyncExitStack) -> Connected[ReleaseEvent]:
@@ -70,7 +71,7 @@ def promote_function(variables: Mapping[str, str]) -> Function[ReleaseEvent]:
         vault = open_vault(open_secrets(channels, redactor), redactor)
         cloud = PromotingCloud(
             settings=settings,
-            github=open_github(github, opened, permissions=OPEN_PROD_PR, vault=vault),
+            github=open_github(github, opened, permissions=permissions, vault=vault),
             binauthz=open_binauthz(channels, attestors_kept_s=attestors_kept_s),
             attestations=open_attestations(channels, project),
             vulnerabilities=open_vulnerabilities(channels) if shows is Vulnerability.SHOWN else None,
