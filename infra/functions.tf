@@ -30,6 +30,7 @@ locals {
     },
     # Empty means no, everywhere: a list without items is refused, so it is not set.
     length(var.environment.exempt_kinds) == 0 ? {} : { PRODGATE_EXEMPT_KINDS = jsonencode(var.environment.exempt_kinds) },
+    length(var.environment.exempt_paths) == 0 ? {} : { PRODGATE_EXEMPT_PATHS = jsonencode(var.environment.exempt_paths) },
     length(var.environment.image_paths) == 0 ? {} : { PRODGATE_IMAGE_PATHS = jsonencode(var.environment.image_paths) },
   )
 
@@ -38,7 +39,11 @@ locals {
       { PRODGATE_GITHUB_LOGIN = github.login },
       github.app == null ? { PRODGATE_GITHUB_TOKEN_SECRET = module.secret["github-${name}"].latest } : {},
       github.app == null ? {} : {
-        PRODGATE_GITHUB_APP = jsonencode(merge(github.app, { key_secret = module.secret["github-${name}"].latest }))
+        PRODGATE_GITHUB_APP = jsonencode({
+          client_id    = github.app.client_id
+          installation = github.app.installation
+          key_secret   = module.secret["github-${name}"].latest
+        })
       },
     )
   }
@@ -58,6 +63,11 @@ locals {
     { for name, run in local.github_runs : name => { github = merge(run, { branch = coalesce(run.branch, var.environment.dev_branch) }) } },
     { for name, suite in var.suites : name => { cloud_build = suite.cloud_build } if suite.cloud_build != null },
   )
+
+  # What a suite tolerates in its images, and how releases are dressed: what was left out is left out.
+  gates     = { for name, suite in var.suites : name => suite.vulnerabilities if suite.vulnerabilities != null }
+  dressing  = { for name, value in try(coalesce(var.releases.pull_request), {}) : name => value if value != null }
+  their_app = try(var.github.open_prod_pr.app.id, null)
 
   webhook_variables = {
     docker-hub   = "PRODGATE_DOCKER_HUB_SECRET"
@@ -91,15 +101,22 @@ locals {
     }
     attest_images = {
       environment = merge(local.registry_settings, local.repository_settings, local.github_settings.attest_images, local.policy_settings, {
-        PRODGATE_EVIDENCE = var.evidence
+        PRODGATE_EVIDENCE             = var.evidence
+        PRODGATE_PAYLOAD              = var.attestations.payload
+        PRODGATE_CHILDREN             = var.attestations.children
+        PRODGATE_REPLACE_ATTESTATIONS = var.attestations.replace
         PRODGATE_SUITES = jsonencode({
           for suite, signing in local.signing : suite => { attestor = signing.attestor, key_version = signing.key_version }
         })
-        }, var.evidence == "required" ? { PRODGATE_RUNS = jsonencode(local.runs) } : {}, length(var.build_triggers) == 0 ? {} : {
-        PRODGATE_BUILD_TRIGGERS = jsonencode({
-          for trigger, suite in var.build_triggers : trigger => { suite = suite, repository = var.environment.repository }
-        })
-      })
+        },
+        var.evidence == "required" ? { PRODGATE_RUNS = jsonencode(local.runs) } : {},
+        length(local.gates) == 0 ? {} : { PRODGATE_VULNERABILITIES = jsonencode(local.gates) },
+        length(var.build_triggers) == 0 ? {} : {
+          PRODGATE_BUILD_TRIGGERS = jsonencode({
+            for trigger, suite in var.build_triggers : trigger => { suite = suite, repository = var.environment.repository }
+          })
+        },
+      )
       publishes   = ["attestation-complete", "rejected"]
       reads       = concat(["github-attest_images"], local.registry_secrets)
       memory      = "512Mi"
@@ -111,7 +128,12 @@ locals {
       environment = merge(local.repository_settings, local.github_settings.open_prod_pr, local.policy_settings, {
         PRODGATE_REQUIRED_SUITES = jsonencode({ for suite, signing in module.signing : suite => { attestor = signing.attestor } })
         PRODGATE_ATTESTER_LOGIN  = var.github.attest_images.login
-      })
+        PRODGATE_STRATEGY        = var.releases.strategy
+        PRODGATE_PROTECTION      = var.releases.protection
+        },
+        local.their_app == null ? {} : { PRODGATE_GITHUB_APP_ID = tostring(local.their_app) },
+        length(local.dressing) == 0 ? {} : { PRODGATE_PULL_REQUEST = jsonencode(local.dressing) },
+      )
       publishes   = ["rejected"]
       reads       = ["github-open_prod_pr"]
       memory      = "512Mi"

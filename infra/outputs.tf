@@ -19,8 +19,8 @@ output "deployer" {
 }
 
 output "github_tests" {
-  description = "What the workflow that tests is given: identity-provider and service-account."
-  value       = one([for tests in module.github_tests : { provider = tests.provider, service_account = tests.service_account }])
+  description = "What each workflow that tests is given: its identity provider and its service account."
+  value       = { for name, tests in module.github_tests : name => { provider = tests.provider, service_account = tests.service_account } }
 }
 
 output "probe_trace" {

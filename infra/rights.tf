@@ -11,9 +11,7 @@ locals {
     "${pair[0]} ${pair[1]}" => { function = pair[0], at = local.own_repositories[pair[1]] }
   }
   # Where the scanner keeps what it finds in the images that are followed; read only where a suite has a gate.
-  scanned_projects = contains(keys(lookup(var.settings, "attest_images", {})), "PRODGATE_VULNERABILITIES") ? toset([
-    for repository in local.own_repositories : repository.project
-  ]) : toset([])
+  scanned_projects = toset([for repository in local.own_repositories : repository.project if length(local.gates) > 0])
   # Where what role is given on a whole project: the deployer may give exactly these.
   grants = {
     for grant in concat(

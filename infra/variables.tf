@@ -69,7 +69,8 @@ variable "suites" {
     The suites that a release must pass. `attestor` is the attestor's name, by default the suite's with `-attestor`.
     Signatures of all `trusted_versions` of the suite's key count, and `signing_version` signs; rotation is to add a
     version, sign with it, and later remove the old one. `github` or `cloud_build` is the run that must have ended in
-    success before anything is signed (docs/operations.md, PRODGATE_RUNS).
+    success before anything is signed (docs/operations.md, PRODGATE_RUNS). `vulnerabilities` is what is tolerated in the
+    suite's images; without it they are not asked about (docs/operations.md, Vulnerabilities).
   EOT
   type = map(object({
     attestor         = optional(string)
@@ -77,11 +78,44 @@ variable "suites" {
     signing_version  = optional(number, 1)
     github           = optional(object({ workflow = string, event = optional(string, "push"), branch = optional(string) }))
     cloud_build      = optional(object({ project = string, location = string, trigger = string }))
+    vulnerabilities = optional(object({
+      mode      = string
+      fixable   = optional(string, "low")
+      unfixable = optional(string, "high")
+      unscanned = optional(string, "refuse")
+      allow     = optional(list(object({ cve = string, until = string, owner = string })), [])
+      block     = optional(list(string), [])
+    }))
   }))
 
   validation {
     condition     = length(var.suites) > 0
     error_message = "Without a suite nothing is tested, and prod would admit no image."
+  }
+
+  validation {
+    condition     = alltrue([for name in keys(var.suites) : can(regex("^[a-z0-9]([a-z0-9-]*[a-z0-9])?$", name)) && !contains(["production", "release"], name)])
+    error_message = "A suite is named in lower-case letters, digits and hyphens; `release` and `production` are statuses of prodgate's own."
+  }
+
+  validation {
+    condition = alltrue([
+      for rules in [for suite in var.suites : suite.vulnerabilities if suite.vulnerabilities != null] :
+      contains(["off", "warn", "enforce"], rules.mode) && contains(["allow", "refuse"], rules.unscanned) && alltrue([
+        for tolerated in [rules.fixable, rules.unfixable] : contains(["none", "minimal", "low", "medium", "high", "critical"], tolerated)
+      ])
+    ])
+    error_message = "mode is off, warn or enforce; fixable and unfixable are none, minimal, low, medium, high or critical; unscanned is allow or refuse."
+  }
+
+  validation {
+    condition = alltrue(flatten([
+      for rules in [for suite in var.suites : suite.vulnerabilities if suite.vulnerabilities != null] : concat(
+        [for exception in rules.allow : can(regex("^[A-Z]{2,16}-[A-Za-z0-9-]{1,64}$", exception.cve)) && can(formatdate("YYYY", "${exception.until}T00:00:00Z")) && exception.owner != ""],
+        [for id in rules.block : can(regex("^[A-Z]{2,16}-[A-Za-z0-9-]{1,64}$", id))],
+      )
+    ]))
+    error_message = "An exception has a CVE-… (or another database's id), a day until which it counts, 2026-12-31, and an owner; what is blocked is such an id."
   }
 
   validation {
@@ -127,6 +161,7 @@ variable "environment" {
     prod_branch  = optional(string, "prod")
     folders      = list(string)
     exempt_kinds = optional(list(string), [])
+    exempt_paths = optional(list(string), [])
     image_paths  = optional(list(string), [])
   })
 
@@ -139,11 +174,12 @@ variable "environment" {
 variable "github" {
   description = <<-EOT
     As whom each function uses GitHub: its login, `prodgate-attest[bot]`, and its App. Without an App it is a person's
-    or a machine's token. The App's private key, or the token, is added to the secret `github-FUNCTION`.
+    or a machine's token. The App's private key, or the token, is added to the secret `github-FUNCTION`. The `id` of
+    open_prod_pr's App is the one to which prod's rules must pin the check `prodgate/release`; without it any App will do.
   EOT
   type = map(object({
     login = string
-    app   = optional(object({ client_id = string, installation = number }))
+    app   = optional(object({ client_id = string, installation = number, id = optional(number) }))
   }))
 
   validation {
@@ -166,6 +202,11 @@ variable "registry_logins" {
   description = "Registry host → the user name to ask it as; the password is added to the secret `registry-HOST`."
   type        = map(string)
   default     = {}
+
+  validation {
+    condition     = length(setsubtract(keys(var.registry_logins), [for prefix in var.registries : split("/", prefix)[0]])) == 0
+    error_message = "A login is for the host of one of the registries that are followed."
+  }
 }
 
 variable "registry_token_origins" {
@@ -243,10 +284,118 @@ variable "min_instances" {
   default     = 0
 }
 
+variable "attestations" {
+  description = <<-EOT
+    How attest_images attests: the form of what is signed (`json` or `pae`), whether of an index the images that can run
+    are attested too (`named` or `runnable`), and what becomes of an attestation in the way that proves nothing (`never`
+    or `delete-and-create`). docs/operations.md, Configuration.
+  EOT
+  type = object({
+    payload  = optional(string, "json")
+    children = optional(string, "named")
+    replace  = optional(string, "never")
+  })
+  default = {}
+
+  validation {
+    condition     = contains(["json", "pae"], var.attestations.payload)
+    error_message = "payload is json or pae."
+  }
+
+  validation {
+    condition     = contains(["named", "runnable"], var.attestations.children)
+    error_message = "children is named or runnable."
+  }
+
+  validation {
+    condition     = contains(["never", "delete-and-create"], var.attestations.replace)
+    error_message = "replace is never or delete-and-create."
+  }
+}
+
+variable "releases" {
+  description = <<-EOT
+    How open_prod_pr proposes a release: what is merged (`snapshot` or `branch`), what to do where prod's branch rules
+    leave a way around the gate (`warn` or `enforce`), and how the pull request is dressed (docs/operations.md, Release
+    pull requests).
+  EOT
+  type = object({
+    strategy   = optional(string, "snapshot")
+    protection = optional(string, "warn")
+    pull_request = optional(object({
+      labels         = optional(list(string))
+      reviewers      = optional(list(string))
+      team_reviewers = optional(list(string))
+      assignees      = optional(list(string))
+      draft          = optional(bool)
+      title          = optional(string)
+      body           = optional(string)
+      runbook        = optional(string)
+    }))
+  })
+  default = {}
+
+  validation {
+    condition     = contains(["snapshot", "branch"], var.releases.strategy)
+    error_message = "strategy is snapshot or branch."
+  }
+
+  validation {
+    condition     = contains(["warn", "enforce"], var.releases.protection)
+    error_message = "protection is warn or enforce."
+  }
+
+  validation {
+    condition = try(var.releases.pull_request.body, null) == null || alltrue([
+      for must in ["$summary", "$promise"] : strcontains(coalesce(try(var.releases.pull_request.body, null), "-"), must)
+    ])
+    error_message = "A body has $summary and $promise: without them a reviewer would not see what merging does."
+  }
+
+  validation {
+    condition     = try(var.releases.pull_request.runbook, null) == null || startswith(coalesce(try(var.releases.pull_request.runbook, null), "-"), "https://")
+    error_message = "A runbook is an https address."
+  }
+}
+
+locals {
+  everywhere  = ["PRODGATE_DEADLINE_S", "PRODGATE_LOG_LEVEL", "PRODGATE_SETTLING_S"]
+  with_github = ["PRODGATE_GITHUB_API_URL", "PRODGATE_GITHUB_WEB_URL"]
+  # What has no variable of its own here: function → environment variables.
+  known_settings = {
+    resolve_image = local.everywhere
+    pin_manifests = concat(local.everywhere, local.with_github)
+    attest_images = concat(local.everywhere, local.with_github, ["PRODGATE_ATTESTORS_KEPT_S"])
+    open_prod_pr  = concat(local.everywhere, local.with_github, ["PRODGATE_ATTESTORS_KEPT_S"])
+    confirm_prod  = concat(local.everywhere, local.with_github)
+    receive_push  = local.everywhere
+  }
+}
+
 variable "settings" {
-  description = "More environment variables by function, out of docs/operations.md: `{ attest_images = { PRODGATE_PAYLOAD = \"pae\" } }`."
+  description = "Environment variables that have no variable here, by function: `{ attest_images = { PRODGATE_DEADLINE_S = \"40\" } }`."
   type        = map(map(string))
   default     = {}
+
+  validation {
+    condition     = length(setsubtract(keys(var.settings), keys(local.known_settings))) == 0
+    error_message = "There is no such function: it is ${join(", ", keys(local.known_settings))}."
+  }
+
+  validation {
+    condition = alltrue([
+      for function, settings in var.settings : length(setsubtract(keys(settings), lookup(local.known_settings, function, keys(settings)))) == 0
+    ])
+    error_message = "A function would not read one of them, or it has a variable of its own here. Known are: ${jsonencode(local.known_settings)}."
+  }
+
+  validation {
+    # 10 s more are for publishing what is rejected; a function has 60 s, and a delivery 90 s.
+    condition = alltrue([
+      for settings in var.settings : try(tonumber(lookup(settings, "PRODGATE_DEADLINE_S", "45")), -1) > 0 && try(tonumber(lookup(settings, "PRODGATE_DEADLINE_S", "45")), 60) + 10 < 60
+    ])
+    error_message = "PRODGATE_DEADLINE_S is below 50: with the 10 s to publish a rejected event it ends before the function's timeout of 60 s does."
+  }
 }
 
 variable "state_bucket" {
@@ -285,14 +434,28 @@ variable "metrics_wait_s" {
 
 variable "github_tests" {
   description = <<-EOT
-    The workflow of GitHub Actions that may say that tests passed: the number of the environments repository, and the
-    reusable workflow that tests (docs/examples/README.md). Leave it out where CI is elsewhere, and name testers.
+    Workflows of GitHub Actions that may say how tests ended, by any name: the number of the environments repository, the
+    reusable workflow that tests (docs/examples/README.md), and the topic that it may publish to, `test-passed` for a suite
+    or `prod-tests-finished` for prod's tests. Only runs on pushes to `branch` count, by default dev's or prod's. Each
+    becomes an identity of its own. Leave them out where CI is elsewhere, and name testers.
   EOT
-  type = object({
+  type = map(object({
     repository_id    = string
     job_workflow_ref = string
-  })
-  default = null
+    topic            = optional(string, "test-passed")
+    branch           = optional(string)
+  }))
+  default = {}
+
+  validation {
+    condition     = alltrue([for name in keys(var.github_tests) : can(regex("^[a-z][a-z0-9-]{0,11}[a-z0-9]$", name))])
+    error_message = "A name has 2 to 13 lower-case letters, digits and hyphens, for it becomes part of an account's."
+  }
+
+  validation {
+    condition     = alltrue([for tests in var.github_tests : contains(["test-passed", "prod-tests-finished"], tests.topic)])
+    error_message = "A workflow says that a suite passed (test-passed), or how prod's tests ended (prod-tests-finished)."
+  }
 }
 
 variable "probe" {

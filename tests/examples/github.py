@@ -19,8 +19,8 @@ from urllib.parse import parse_qs, urlsplit
 
 from tests.operations.declared import ROOT
 
-PROVIDER: Final = "projects/123456789/locations/global/workloadIdentityPools/prodgate-github/providers/tests"
-ACCOUNT: Final = "prodgate-tester@mdo-gate.iam.gserviceaccount.com"
+PROVIDER: Final = "projects/123456789/locations/global/workloadIdentityPools/prodgate-github-qa/providers/tests"
+ACCOUNT: Final = "prodgate-tester-qa@mdo-gate.iam.gserviceaccount.com"
 GIVEN: Final = {
     "repository_id": "1234567890",
     "ref": "refs/heads/dev",

@@ -24,7 +24,7 @@ GATE: Final = "mdo-gate"  # the example's
 _OWN: Final = re.compile(r"serviceAccount:prodgate-(?P<name>[a-z-]+)@.*")
 _AGENT: Final = re.compile(r"serviceAccount:service-(?P<number>[0-9]+)@gcp-sa-(?P<name>[a-z-]+)\..*")
 _FEDERATED: Final = re.compile(
-    r"principalSet://.*/workloadIdentityPools/prodgate-github/attribute\.repository_id/(?P<id>[0-9]+)"
+    r"principalSet://.*/workloadIdentityPools/prodgate-github-[a-z0-9-]+/attribute\.repository_id/(?P<id>[0-9]+)"
 )
 _AGENTS: Final = {"pubsub": "Pub/Sub", "binaryauthorization": "Binary Authorization"}
 

@@ -215,30 +215,58 @@ def test_what_the_probe_signs_is_worth_nothing_to_prod(state: State) -> None:
     assert set(json.loads(functions["open-prod-pr"]["PRODGATE_REQUIRED_SUITES"])) == {"qa"}
 
 
-def test_only_one_workflow_becomes_the_identity_that_says_that_tests_passed(state: State) -> None:
-    """Repository by number, branch, event and reusable workflow must hold, all of them; and it may do nothing else."""
-    [provider] = made(state, "google_iam_workload_identity_pool_provider")
-    [tester] = [a for a in made(state, "google_service_account") if a["account_id"] == "prodgate-tester"]
-    bound = [b for b in made(state, "google_service_account_iam_member") if b["service_account_id"] == tester["name"]]
-    rights = [r for r in state if r["type"].endswith("_iam_member") and r["values"].get("member") == tester["member"]]
+def test_each_workflow_becomes_an_identity_of_its_own_that_says_one_thing(provider: Provider, tmp_path: Path) -> None:
+    """Repository by number, branch, event and reusable workflow must hold, all of them; and it may do nothing else.
 
-    assert provider["attribute_condition"] == (
-        'assertion.repository_id == "1234567890" && assertion.ref == "refs/heads/dev" && '
-        'assertion.event_name == "push" && '
-        'assertion.job_workflow_ref == "mdo/release-ci/.github/workflows/qa.yml@refs/heads/main"'
+    A pool for each: a binding names pool and repository, so in one pool each workflow could become the other's account.
+    """
+    stage(ROOT, tmp_path / "dist")
+    terraform = Terraform(tmp_path, provider, variables=INFRA / "prodgate.tfvars.example")
+    workflow = "mdo/release-ci/.github/workflows/{}.yml@refs/heads/main"
+    terraform.set(
+        {
+            "github_tests": {
+                "qa": {"repository_id": "1234567890", "job_workflow_ref": workflow.format("qa")},
+                "smoke": {
+                    "repository_id": "1234567890",
+                    "job_workflow_ref": workflow.format("smoke"),
+                    "topic": "prod-tests-finished",
+                },
+            }
+        }
     )
-    assert [b["role"] for b in bound if b["member"].startswith("principalSet://")] == ["roles/iam.workloadIdentityUser"]
-    assert bound[0]["member"].endswith("/attribute.repository_id/1234567890")
-    assert [(r["type"], r["values"]["role"]) for r in rights] == [
-        ("google_pubsub_topic_iam_member", "roles/pubsub.publisher")
-    ]
+    terraform.apply()
+    state = terraform.resources()
+    conditions = {
+        p["workload_identity_pool_id"]: p["attribute_condition"]
+        for p in made(state, "google_iam_workload_identity_pool_provider")
+    }
+
+    for name, branch, topic in (("qa", "dev", "test-passed"), ("smoke", "prod", "prod-tests-finished")):
+        [tester] = [a for a in made(state, "google_service_account") if a["account_id"] == f"prodgate-tester-{name}"]
+        become = [
+            b for b in made(state, "google_service_account_iam_member") if b["service_account_id"] == tester["name"]
+        ]
+        rights = [
+            r for r in state if r["type"].endswith("_iam_member") and r["values"].get("member") == tester["member"]
+        ]
+        assert conditions[f"prodgate-github-{name}"] == (
+            f'assertion.repository_id == "1234567890" && assertion.ref == "refs/heads/{branch}" && '
+            f'assertion.event_name == "push" && assertion.job_workflow_ref == "{workflow.format(name)}"'
+        )
+        assert [(b["role"], b["member"].partition("/workloadIdentityPools/")[2]) for b in become] == [
+            ("roles/iam.workloadIdentityUser", f"prodgate-github-{name}/attribute.repository_id/1234567890")
+        ]
+        assert [(r["type"], r["values"]["role"], r["values"]["topic"].rpartition("/")[2]) for r in rights] == [
+            ("google_pubsub_topic_iam_member", "roles/pubsub.publisher", topic)
+        ]
 
 
 def test_probe_and_federation_can_be_left_out(provider: Provider, tmp_path: Path) -> None:
     """Then nothing of them is made, and no alert waits for a probe that never comes."""
     stage(ROOT, tmp_path / "dist")
     terraform = Terraform(tmp_path, provider, variables=INFRA / "prodgate.tfvars.example")
-    terraform.set({"probe": None, "github_tests": None})
+    terraform.set({"probe": None, "github_tests": {}})
 
     planned = terraform.changes()
 

@@ -7,14 +7,11 @@ from typing import Final
 
 import pytest
 
-from infra.staging.stage import stage
-from tests.infra.deployer import Resource, idle, may_listen, missing
+from tests.infra.deployer import idle
 from tests.infra.matrix import PAGE, page
-from tests.infra.provider.server import Provider
 from tests.infra.rights import GATE, Right, rights
-from tests.infra.terraform import INFRA, ROOT, Terraform
+from tests.infra.terraform import INFRA, Terraform
 
-TRIGGER: Final = "7d3f1a52-0000-4000-8000-000000000001"
 OPERATORS: Final = "group:prodgate-operators@mdo.example"
 CI: Final = "serviceAccount:ci-dev@mdo-ci.iam.gserviceaccount.com"
 WIDE: Final = re.compile(r"admin|editor|owner|^roles/(viewer|browser)$", re.IGNORECASE)
@@ -26,25 +23,6 @@ ON_PROJECTS: Final = {
     ("builder", "roles/storage.objectViewer"),
     ("open-prod-pr", "roles/binaryauthorization.policyViewer"),
 }
-
-
-# Images, and suites in Cloud Build, in projects that are not the gate's; findings are read there too.
-_ELSEWHERE: Final = {
-    "suites": {"qa": {"cloud_build": {"project": "mdo-ci", "location": "global", "trigger": TRIGGER}}},
-    "build_triggers": {TRIGGER: "qa"},
-    "settings": {"attest_images": {"PRODGATE_VULNERABILITIES": '{"qa":{"mode":"off"}}'}},
-}
-
-
-@pytest.fixture(scope="module")
-def elsewhere(provider: Provider, tmp_path_factory: pytest.TempPathFactory) -> list[Resource]:
-    """Everything that is made where registries and builds are in projects of their own."""
-    folder = tmp_path_factory.mktemp("elsewhere")
-    stage(ROOT, folder / "dist")
-    terraform = Terraform(folder, provider, variables=INFRA / "prodgate.tfvars.example")
-    terraform.set(_ELSEWHERE)
-    terraform.apply()
-    return terraform.resources()
 
 
 @pytest.fixture(scope="module")
@@ -89,21 +67,9 @@ def test_the_deployer_can_give_no_role_on_a_project_but_those_in_use(gate: Terra
     assert grantable & own == {("roles/logging.logWriter", GATE)}  # which its builds need for their own logs
 
 
-def test_a_plan_by_the_deployer_is_refused_nothing_and_an_apply_neither(elsewhere: list[Resource]) -> None:
-    """Of each resource, in each of the projects: prod, dev, the registries', the builds'."""
-    assert missing(elsewhere) == []
-
-
 def test_no_role_of_the_deployer_is_there_for_nothing(gate: Terraform) -> None:
     """On each project, something needs it; two are for what its builds do beside Terraform."""
     assert idle(gate.resources()) == {("roles/logging.logWriter", GATE), ("roles/logging.viewer", GATE)}
-
-
-def test_the_deployer_may_subscribe_to_whatever_topic_wakes_a_function(elsewhere: list[Resource]) -> None:
-    """Artifact Registry and Cloud Build publish in their own projects."""
-    topics = {each["values"]["topic"] for each in elsewhere if each["type"] == "google_pubsub_subscription"}
-    assert {topic.split("/")[1] for topic in topics} == {GATE, "mdo", "mdo-ci"}
-    assert [topic for topic in topics if not may_listen(elsewhere, topic)] == []
 
 
 @pytest.mark.parametrize(
@@ -136,7 +102,7 @@ def test_strangers_may_call_receive_push_and_nothing_else(given: list[Right]) ->
 
 def test_only_ci_says_that_tests_passed(given: list[Right]) -> None:
     """By an account of its own, or as a federated workflow; operators replay the others, and read what was kept."""
-    assert _holders(given, "roles/pubsub.publisher", "test-passed") == {CI, "tester"}
+    assert _holders(given, "roles/pubsub.publisher", "test-passed") == {CI, "tester-qa"}
     assert {right.who for right in given if right.role.endswith("workloadIdentityUser")} == {
         "GitHub's repository 1234567890"
     }
@@ -199,7 +165,7 @@ def test_no_binding_replaces_what_others_gave_and_no_key_is_made() -> None:
 def test_findings_are_read_only_where_a_suite_has_a_vulnerability_gate(gate: Terraform, given: list[Right]) -> None:
     """A right that nothing uses is one too many; the gate brings its own."""
     assert not any(right.role.endswith("containeranalysis.occurrences.viewer") for right in given)
-    gate.set({"settings": {"attest_images": {"PRODGATE_VULNERABILITIES": '{"qa":{"mode":"off"}}'}}})
+    gate.set({"suites": {"qa": {"github": {"workflow": "qa.yml"}, "vulnerabilities": {"mode": "warn"}}}})
     try:
         assert 'google_project_iam_member.findings["mdo"]' in gate.changes()
     finally:

@@ -1,4 +1,4 @@
-# How one workflow of GitHub Actions becomes the identity that may say that tests passed. There is no key file: GitHub
+# How one workflow of GitHub Actions becomes the identity that may say how its tests ended. There is no key file: GitHub
 # signs who is asking, Google checks it, and the answer lasts for minutes.
 
 variable "project" {
@@ -6,8 +6,13 @@ variable "project" {
   type        = string
 }
 
+variable "name" {
+  description = "What tells it apart from the other workflows that test."
+  type        = string
+}
+
 variable "topic" {
-  description = "`projects/…/topics/test-passed`."
+  description = "`projects/…/topics/…` that it publishes to."
   type        = string
 }
 
@@ -44,11 +49,12 @@ variable "job_workflow_ref" {
   }
 }
 
+# A pool for each workflow, since a binding names a pool and a repository: in one pool each could become the other.
 resource "google_iam_workload_identity_pool" "github" {
   project                   = var.project
-  workload_identity_pool_id = "prodgate-github"
-  display_name              = "prodgate: GitHub Actions"
-  description               = "One workflow, which says that tests passed"
+  workload_identity_pool_id = "prodgate-github-${var.name}"
+  display_name              = "prodgate: ${var.name}, GitHub"
+  description               = "One workflow, which says how its tests ended"
 }
 
 resource "google_iam_workload_identity_pool_provider" "github" {
@@ -56,7 +62,7 @@ resource "google_iam_workload_identity_pool_provider" "github" {
   project                            = var.project
   workload_identity_pool_id          = google_iam_workload_identity_pool.github.workload_identity_pool_id
   workload_identity_pool_provider_id = "tests"
-  display_name                       = "prodgate: tests on dev"
+  display_name                       = "prodgate: ${var.name}"
 
   # The subject stands in audit logs. Each claim that must hold is in the condition; the repository's number is an
   # attribute too, since bindings can name only attributes.
@@ -79,8 +85,8 @@ resource "google_iam_workload_identity_pool_provider" "github" {
 
 resource "google_service_account" "tester" {
   project      = var.project
-  account_id   = "prodgate-tester"
-  display_name = "prodgate: says that tests passed"
+  account_id   = "prodgate-tester-${var.name}"
+  display_name = "prodgate: says how the tests ${var.name} ended"
 }
 
 resource "google_service_account_iam_member" "github" {
