@@ -1,6 +1,7 @@
 """`./prodgate pin`: put digests into manifests, list what is missing (`--check`), or show the change (`--diff`).
 
-Exit status: 0 all is pinned; 1 an image is not; 2 something could not be checked, or a registry could not be asked.
+Exit status: 0 every image is pinned, to what its tag names where that was asked; 1 an image is not; 2 something was not
+understood, or a registry could not be asked, or a file not be written.
 """
 
 from __future__ import annotations
@@ -9,25 +10,26 @@ import argparse
 import asyncio
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final
 
 from rich.console import Console
 
 from cli.pin.asking import RegistryOptions, ask
-from cli.pin.checkout import LocalManifest, manifests_below
-from cli.pin.outcome import Outcome, diff
+from cli.pin.outcome import UNKNOWN, Outcome, Unpinned
 from cli.pin.registries import add_options, read_options
+from cli.pin.writing import replace_file
 from cli.refusal import sentence
-from cli.tree.options import add_image_paths, image_paths_of
+from cli.tree.options import add_reading, rules_of
+from cli.tree.reading import Tree, read_tree
+from cli.tree.working import working_files
 from shared.domain.errors import Rejected
 from shared.domain.image_fields import ImageField
-from shared.domain.pinning import TagDigests, pin
+from shared.domain.manifests import Manifest
+from shared.domain.pinning import PinnedFile, TagDigests, pin
 from shared.domain.policy import Policy, read_policy
 
-PINNED: Final = 0
-UNPINNED: Final = 1
-UNKNOWN: Final = 2
+_Chosen = Callable[[ImageField], bool]
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -42,7 +44,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="leave alone what this policy's allowlist admits (YAML, as exported)",
     )
-    add_image_paths(parser)
+    add_reading(parser)
     add_options(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON document")
     parser.set_defaults(run=run)
@@ -51,8 +53,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Pin, check or show; answer the exit status."""
     try:
-        found = manifests_below(options.paths, image_paths_of(options.image_path))
-        exempt = policy_of(options.policy)
+        tree = read_tree(working_files(options.paths), rules_of(options))
+        chosen = _choice(options.policy)
         registries = read_options(options)
     except (OSError, Rejected, ValueError) as error:
         print(f"prodgate pin: {sentence(error)}", file=sys.stderr)
@@ -60,72 +62,94 @@ def run(options: argparse.Namespace) -> int:
             print(json.dumps(Outcome(failures=[sentence(error)]).document(), indent=2))
         return UNKNOWN
     outcome = Outcome(
-        problems=[(p.reason, p.detail) for local in found for p in local.manifest.problems],
-        mentions=[mention for local in found for mention in local.manifest.mentions],
+        problems=[(problem.reason, problem.detail) for problem in tree.problems],
+        mentions=[mention for manifest in tree.manifests for mention in manifest.mentions],
+        exempt=tree.exempt,
     )
     if options.check:
-        outcome.unpinned = [f for local in found for f in _needed(local, exempt) if f.reference.digest is None]
+        outcome.unpinned = [
+            Unpinned(field, "is not pinned") for field in _fields(tree, chosen) if field.reference.digest is None
+        ]
     else:
-        _resolve(found, exempt, registries, outcome)
+        _resolve(tree, chosen, registries, outcome)
+        if not options.diff:
+            _write(outcome)
     _tell(outcome, options)
-    if not options.check and not options.diff:
-        _write(outcome)
-    if outcome.failures or outcome.is_unreadable:
-        return UNKNOWN
-    return UNPINNED if outcome.unpinned else PINNED
+    return outcome.status
 
 
-def policy_of(path: Path | None) -> Policy | None:
-    """Read the policy of `--policy`, if there is one.
+def _choice(path: Path | None) -> _Chosen:
+    """Choose the images that must be pinned: pinning what a pattern admits would change the string that it matches.
 
     Raises:
-        Rejected: it holds what is not understood here.
+        Rejected: the policy holds what is not understood here.
     """
-    return None if path is None else read_policy(path.read_bytes())
+    policy: Policy | None = None if path is None else read_policy(path.read_bytes())
+    return lambda field: policy is None or not policy.exempts(field.reference.written)
 
 
-def _needed(local: LocalManifest, exempt: Policy | None) -> list[ImageField]:
-    """The images that must be pinned; pinning what a pattern admits would change the string that it matches."""
-    return [f for f in local.manifest.images if exempt is None or not exempt.exempts(f.reference.written)]
+def _fields(tree: Tree, chosen: _Chosen) -> list[ImageField]:
+    return [field for manifest in tree.manifests for field in manifest.images if chosen(field)]
 
 
-def _resolve(found: list[LocalManifest], exempt: Policy | None, registries: RegistryOptions, outcome: Outcome) -> None:
-    followed = {local.file: [f for f in _needed(local, exempt) if f.follows is not None] for local in found}
-    tags = list(dict.fromkeys((f.reference.name, f.follows or "") for fields in followed.values() for f in fields))
-    answers = asyncio.run(ask(tags, registries, Console(stderr=True)))
+def _resolve(tree: Tree, chosen: _Chosen, registries: RegistryOptions, outcome: Outcome) -> None:
+    followed = [(f.reference.name, f.follows) for f in _fields(tree, chosen) if f.follows is not None]
+    answers = asyncio.run(ask(list(dict.fromkeys(followed)), registries, Console(stderr=True)))
     outcome.failures = sorted(answers.failures.values())
-    for local in found:
-        _pin(local, {(f.reference.name, f.follows or "") for f in followed[local.file]}, answers.digests, outcome)
+    for manifest in tree.manifests:
+        _pin(manifest, answers.digests, chosen, outcome)
 
 
-def _pin(local: LocalManifest, wanted: set[Any], digests: TagDigests, outcome: Outcome) -> None:
-    pinned = pin(local.manifest, {tag: digest for tag, digest in digests.items() if tag in wanted})
-    moved = {move.field.start for move in pinned.moves}
-    if moved:
-        outcome.moved.append((local, pinned))
+def _pin(manifest: Manifest, digests: TagDigests, chosen: _Chosen, outcome: Outcome) -> None:
+    pinned = pin(manifest, digests, chosen)
+    if pinned.moves:
+        outcome.moved.append((manifest, pinned))
+    if pinned.is_defect:
+        outcome.failures.append(f"{manifest.path} could not be edited, which is a defect of prodgate: please report it")
     outcome.frozen += pinned.frozen
-    outcome.unpinned += [
-        f
-        for f in local.manifest.images
-        if f.reference.digest is None and f.start not in moved and (f.reference.name, f.follows) in wanted
-    ]
+    outcome.unpinned += _unpinned(pinned, [field for field in manifest.images if chosen(field)])
 
 
-def _tell(outcome: Outcome, options: argparse.Namespace) -> None:
-    for _, problem in outcome.problems:
-        print(f"warning: {problem}", file=sys.stderr)
-    for mention in outcome.mentions:
-        print(f"note: {mention.place}: {mention.value} is not judged, nothing is known to run it", file=sys.stderr)
-    for failure in outcome.failures:
-        print(f"error: {failure}", file=sys.stderr)
-    if options.json:
-        print(json.dumps(outcome.document(), indent=2))
-    elif options.diff:
-        print("".join(diff(local, pinned) for local, pinned in outcome.moved), end="")
-    else:
-        print("\n".join(outcome.lines()), end="\n" if outcome.lines() else "")
+def _unpinned(pinned: PinnedFile, fields: list[ImageField]) -> list[Unpinned]:
+    """List what names no digest after pinning, or one that its tag has left, each with the reason."""
+    moved = {move.field.start for move in pinned.moves}
+    reasons = {move.field.start: "is frozen by its tag" for move in pinned.frozen}
+    reasons |= {alone.field.start: f"stays: {alone.why}" for alone in pinned.left_alone}
+    stale = {alone.field.start for alone in pinned.left_alone}
+    by_place = {
+        field.start: field
+        for field in fields
+        if field.start not in moved and (field.reference.digest is None or field.start in stale)
+    }
+    return [Unpinned(field, reasons.get(start) or _why_unknown(field)) for start, field in by_place.items()]
+
+
+def _why_unknown(field: ImageField) -> str:
+    return "has no tag to resolve" if field.follows is None else "is not pinned: its tag could not be resolved"
 
 
 def _write(outcome: Outcome) -> None:
-    for local, pinned in outcome.moved:
-        local.file.write_bytes(pinned.text.encode())
+    """Write every file that changes; what cannot be written is no move, and stays as it is."""
+    written = []
+    for manifest, pinned in outcome.moved:
+        before = (manifest.bom + manifest.text).encode()
+        try:
+            replace_file(Path(manifest.path), before, pinned.text.encode())
+            written.append((manifest, pinned))
+        except (OSError, ValueError) as error:
+            outcome.failures.append(sentence(error))
+    outcome.moved = written
+
+
+def _tell(outcome: Outcome, options: argparse.Namespace) -> None:
+    for remark in outcome.remarks():
+        print(remark, file=sys.stderr)
+    if options.json:
+        print(json.dumps(outcome.document(), indent=2))
+        return
+    if options.diff:
+        print(outcome.diff(), end="")
+    # A diff is for `git apply`, so what is not in it goes beside it.
+    lines = map(str, outcome.unpinned) if options.diff else outcome.lines()
+    for line in lines:
+        print(line, file=sys.stderr if options.diff else sys.stdout)

@@ -13,7 +13,7 @@ import sys
 from rich.console import Console
 
 from cli.pin.asking import Tag, ask
-from cli.pin.command import UNKNOWN
+from cli.pin.outcome import UNKNOWN
 from cli.pin.registries import add_options, read_options
 from cli.refusal import sentence
 from shared.domain.errors import Rejected

@@ -1,12 +1,13 @@
 """What the comment behind an image says about its tag: which one is pinned, which ones to follow, or to stand still.
 
 `image: HOST/NAME@sha256:… # tag: 1.4.2 follow: semver >=1.4 <2` moves to every higher version below 2;
-`… # tag: main-7c1 follow: glob main-*` to every tag of that form; `… # tag: v1 # prodgate: freeze` nowhere.
+`… # tag: main-71 follow: glob main-*` to every tag of that form with a higher number; `… # prodgate: freeze` nowhere.
 
 Rules:
 * Without `follow:` a line moves with the very tag that it names, and with no other.
-* Versions only rise: news of a lower one, late or replayed, moves nothing. A glob knows no order: the last news wins.
-* A range that is not understood is refused, never guessed at.
+* Tags only rise: news of a lower one, late or replayed, moves nothing. Tags that have no order move nothing either.
+* A range that is not understood is refused, never guessed at, and so is a comment that almost says one of these; what
+  almost says freeze does freeze.
 
 Source: semver.org 2.0.0 (grammar, and precedence in section 11).
 """
@@ -17,19 +18,22 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from functools import total_ordering
 from typing import Final
 
 from shared.domain.errors import Reason, Rejected, shown
 
 _COMMENT: Final = re.compile(
+    r"""['"]?"""
     r"(?:[ \t]+# tag: (?P<tag>[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})(?=[ \t\r\n]|$))?"
-    r"(?:[ \t]+(?:# )?follow:(?P<pattern>[^#\r\n]*))?",
+    r"(?:[ \t]+(?:# )?follow:(?P<pattern>[^#\r\n]*))?"
+    # Nothing but brackets may stand between an image and a comment; a quoted text after it in flow style may hold a #.
+    r"(?P<other>[ \t\],}]*(?<=[ \t])#)?",
     re.ASCII,
 )
-_FREEZE: Final = "# prodgate: freeze"
-_FROZEN_LINE: Final = re.compile(rf"^.*[ \t]{_FREEZE}(?=[ \t\r]|$)", re.MULTILINE)
+_LINE: Final = re.compile(r"[^\r\n]*")
+_FREEZE: Final = re.compile(r"#(?i:[^#\r\n]*\bprodgate\b[ \t:]*(?:freez|froz))", re.ASCII)
+_ALMOST: Final = re.compile(r"#[ \t]*(?:tag|prodgate)[ \t]*:[^#]*|\bfollows?[ \t]*:[^#]*", re.ASCII | re.IGNORECASE)
 _NUMBER: Final = r"(?:0|[1-9][0-9]*)"
 _IDENTIFIER: Final = rf"(?:{_NUMBER}|[0-9]*[A-Za-z-][0-9A-Za-z-]*)"
 _VERSION: Final = re.compile(
@@ -38,6 +42,7 @@ _VERSION: Final = re.compile(
 _BOUND: Final = re.compile(r"(>=|<=|>|<|=)(\S+)")
 _PARTIAL: Final = re.compile(rf"v?{_NUMBER}(?:\.{_NUMBER})?", re.ASCII)
 _GLOB: Final = re.compile(r"[A-Za-z0-9_.*-]+", re.ASCII)
+_NUMBERS: Final = re.compile(r"[0-9]+(?:[._-][0-9]+)*", re.ASCII)
 _RELEASED: Final = 2  # sorts a version without prerelease above all of its prereleases
 
 
@@ -70,17 +75,47 @@ class Version:
 
 @dataclass(frozen=True, slots=True)
 class Glob:
-    """Tags of a form, in which `*` stands for any characters; they have no order."""
+    """Tags of a form, in which `*` stands for any characters; those for which it stands for numbers have an order."""
 
     pattern: str
 
     def names(self, tag: str) -> bool:
         """Whether a tag is of the form."""
-        return fnmatchcase(tag, self.pattern)
+        return self._parts(tag) is not None
 
     def moves(self, before: str | None, tag: str) -> bool:
-        """Whether news of a tag moves a line that names `before`."""
-        return tag == before or self.names(tag)
+        """Whether news of a tag moves a line that names `before`: never down."""
+        return tag == before or self._rises(before, tag) is True
+
+    def has_no_order(self, before: str | None, tag: str) -> bool:
+        """Whether a tag of the form is neither above nor below `before`, as far as their names tell."""
+        return tag != before and self._rises(before, tag) is None
+
+    def _rises(self, before: str | None, tag: str) -> bool | None:
+        """Whether the numbers in a tag are above those of `before`, the leftmost first; None where they do not tell."""
+        new, old = self._parts(tag), self._parts(before or "")
+        if new is None or old is None:
+            return new is not None
+        apart = [(a, b) for a, b in zip(old, new, strict=True) if a != b]
+        if not all(_NUMBERS.fullmatch(part) for pair in apart for part in pair):
+            return None
+        return [_numbers(a) for a, _ in apart] < [_numbers(b) for _, b in apart]
+
+    def _parts(self, tag: str) -> tuple[str, ...] | None:
+        """What each `*` stands for in a tag, as little as can be from the left; None where it is of another form."""
+        head, *fixed = self.pattern.split("*")
+        if not fixed:
+            return () if tag == head else None
+        *between, tail = fixed
+        parts, position = [], len(head)
+        for text in between:
+            found = tag.find(text, position)
+            if found < 0:
+                return None
+            parts.append(tag[position:found])
+            position = found + len(text)
+        end = len(tag) - len(tail)
+        return (*parts, tag[position:end]) if tag.startswith(head) and tag.endswith(tail) and position <= end else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +136,10 @@ class VersionRange:
         version, current = Version.read(tag), Version.read(before or "")
         return version is not None and self._holds(version) and (current is None or version > current)
 
+    def has_no_order(self, _before: str | None, _tag: str) -> bool:
+        """Versions all have one."""
+        return False
+
     def _holds(self, version: Version) -> bool:
         named = any(bound.prerelease and bound.release == version.release for _, bound in self.bounds)
         return (named or not version.prerelease) and all(_within(version, sign, bound) for sign, bound in self.bounds)
@@ -111,19 +150,41 @@ TagPattern = Glob | VersionRange
 
 @dataclass(frozen=True, slots=True)
 class TagComment:
-    """What follows an image on its line: the tag, where that starts in the text, and the text after `follow:`."""
+    """What follows an image on its line: the tag, where that starts in the text, and the text after `follow:`.
+
+    `almost` is what looks like one of these, and is none.
+    """
 
     tag: str | None
     start: int
     follow: str | None
+    almost: str | None
 
     @classmethod
     def read(cls, text: str, end: int) -> TagComment:
-        """Read the comment after an image that ends there, behind its closing quote."""
-        quote = 1 if text[end : end + 1] in ('"', "'") else 0
-        found = _COMMENT.match(text, end + quote)
+        """Read the comment after a value that ends there, behind its closing quote."""
+        found = _COMMENT.match(text, end)
         assert found is not None  # noqa: S101 - the pattern matches nothing at all, too
-        return cls(found["tag"], found.start("tag"), found["pattern"])
+        tag, follow, other = found.group("tag", "pattern", "other")
+        if tag is None and follow is None and other is None:
+            return NO_COMMENT
+        rest = _LINE.match(text, max(found.end("tag"), found.end("pattern"), found.start("other")))
+        return cls(tag, found.start("tag"), follow, _almost(rest[0] if rest else ""))
+
+    def pattern(self) -> TagPattern | None:
+        """Read which other tags the line follows.
+
+        Raises:
+            Rejected: that is not understood, or a comment almost says so.
+        """
+        if self.almost is not None:
+            forms = "`# tag: TAG`, then `follow: semver …` or `follow: glob …`, right behind the image"
+            why = f"{shown(self.almost)} is not understood: prodgate reads {forms}, and `# prodgate: freeze`"
+            raise Rejected(Reason.NOT_UNDERSTOOD, why)
+        return None if self.follow is None else read_pattern(self.follow)
+
+
+NO_COMMENT: Final = TagComment(None, -1, None, None)
 
 
 def read_pattern(text: str) -> TagPattern:
@@ -149,18 +210,41 @@ def latest(pattern: TagPattern, tags: Iterable[str], before: str | None) -> str 
     return found
 
 
+def unordered(pattern: TagPattern, tags: Iterable[str], before: str | None) -> str | None:
+    """Choose a tag that the pattern names, and of which nobody can tell whether it is above `before`."""
+    return next((tag for tag in tags if pattern.has_no_order(before, tag)), None)
+
+
 class FrozenLines:
-    """The lines of a text that carry `# prodgate: freeze`, by position."""
+    """The lines of a text that carry `# prodgate: freeze`, or almost so, by position."""
 
     def __init__(self, text: str) -> None:
-        spans = [found.span() for found in _FROZEN_LINE.finditer(text)] if _FREEZE in text else []
-        self._starts = [start for start, _ in spans]
-        self._ends = [end for _, end in spans]
+        self._starts: list[int] = []
+        self._marks: list[int] = []  # the last of each line
+        looked = 0
+        for found in _FREEZE.finditer(text):
+            line_end = text.rfind("\n", looked, found.start())
+            if line_end < 0 and self._starts:
+                self._marks[-1] = found.start()
+            else:
+                self._starts.append(line_end + 1)
+                self._marks.append(found.start())
+            looked = found.start()
 
     def hold(self, end: int) -> bool:
         """Whether what ends there stands before the words on such a line."""
         line = bisect_right(self._starts, end) - 1
-        return line >= 0 and end <= self._ends[line]
+        return line >= 0 and end <= self._marks[line]
+
+
+def _almost(rest: str) -> str | None:
+    """Find what looks like a word to prodgate in the rest of a comment."""
+    found = _ALMOST.search(_FREEZE.sub("", rest))
+    return None if found is None else found[0].strip()
+
+
+def _numbers(part: str) -> tuple[int, ...]:
+    return tuple(map(int, re.split(r"[._-]", part)))
 
 
 def _bound(text: str) -> tuple[str, Version]:

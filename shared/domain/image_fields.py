@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from shared.domain.errors import Reason, Rejected, shown
-from shared.domain.following import FrozenLines, TagComment, TagPattern, read_pattern
+from shared.domain.following import NO_COMMENT, FrozenLines, TagComment, TagPattern
 from shared.domain.image import ImageReference
 from shared.domain.yaml_nodes import Mapping, Scalar, column_of, line_of, place_of, span_of
 
@@ -40,14 +40,27 @@ class Block:
 
 
 @dataclass(frozen=True, slots=True)
-class TagKeys:
-    """What else of a kustomization's entry changes with its digest, each from where to where.
+class NewKey:
+    """Where a key `digest` goes into the text, and what stands around its value there."""
 
-    `becomes_digest` is the key `newTag` where there is no `digest`, `beside` the value of `newTag` where there is one.
+    at: int
+    head: str
+    tail: str
+
+
+@dataclass(frozen=True, slots=True)
+class TagKeys:
+    """Where an entry of a kustomization that decides keeps its tag and its digest.
+
+    `tag` is the value of `newTag`, from where to where, and None where there is none; `digest` is where that key goes
+    in, and None where it is there already. `is_full` where it is not, and can go in nowhere. `tag_comment` is that of
+    the tag where a digest decides.
     """
 
-    becomes_digest: tuple[int, int] | None = None
-    beside: tuple[int, int] | None = None
+    tag: tuple[int, int] | None = None
+    tag_comment: TagComment = NO_COMMENT
+    digest: NewKey | None = None
+    is_full: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +77,9 @@ class ImageField:
 
     `reference` is the image that runs, `source` what stands in the text, which a kustomization may override in part;
     `keys` is there where it is such an override itself. `follows` is the tag that the line names: its own, or the one
-    in its `# tag:` comment; `pattern` says which others it moves to. A person froze a line that `is_frozen`. Of a
-    container kustomize overrides the image; of anything else it depends on the version. `pods` are the places in which
-    it runs, several where kustomizations bring it to several.
+    in its `comment`; `pattern` says which others it moves to. A person froze a line that `is_frozen`. Of a container
+    kustomize overrides the image; of anything else it depends on the version. `pods` are the places in which it runs,
+    several where kustomizations bring it to several.
     """
 
     path: str
@@ -77,6 +90,7 @@ class ImageField:
     follows: str | None
     block: Block
     source: str
+    comment: TagComment = NO_COMMENT
     pattern: TagPattern | None = None
     is_frozen: bool = False
     is_container: bool = False
@@ -87,11 +101,6 @@ class ImageField:
     def place(self) -> str:
         """Where a person finds it."""
         return f"{self.path} line {self.line}"
-
-
-def followed_tag(text: str, end: int, reference: ImageReference) -> str | None:
-    """Which tag an image field names: its own, or the one in the comment right after it."""
-    return reference.tag or TagComment.read(text, end).tag
 
 
 def place_in(text: str, node: Scalar) -> tuple[int, int] | None:
@@ -121,14 +130,16 @@ class ImageLines:
             why = f"the image {shown(node.value)} is folded, escaped or templated"
             raise Rejected(Reason.NOT_UNDERSTOOD, why)
         reference = ImageReference.parse(node.value)
+        comment = TagComment.read(self.text, place[1])
         return ImageField(
             self.path,
             line_of(node),
             *place,
             reference=reference,
-            follows=followed_tag(self.text, place[1], reference),
+            follows=reference.tag or comment.tag,
             block=Block.around(node, holder),
             source=node.value,
+            comment=comment,
             is_frozen=self.is_frozen(place[1]),
             is_container=is_container,
             pods=(pod,),
@@ -137,12 +148,3 @@ class ImageLines:
     def is_frozen(self, end: int) -> bool:
         """Whether a person froze the line on which something ends."""
         return self._frozen.hold(end)
-
-    def pattern(self, end: int) -> TagPattern | None:
-        """Read which other tags a line follows on which something ends.
-
-        Raises:
-            Rejected: that is not understood.
-        """
-        follow = TagComment.read(self.text, end).follow
-        return None if follow is None else read_pattern(follow)

@@ -3,6 +3,7 @@
 Rules:
 * Every field is known to change no image, or read, or a problem: what prodgate does not know may run anything.
 * `labels` with `fields` is refused: it writes its pairs wherever it likes, into an image too.
+* An entry that is not understood is kept, so that nobody judges or edits the images that it may override.
 
 Source: sigs.k8s.io/kustomize api/types/kustomization.go and image.go, v5.
 """
@@ -15,17 +16,19 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from shared.domain.errors import Reason, Rejected, shown
-from shared.domain.following import TagComment, TagPattern
-from shared.domain.image_fields import Block, ImageLines, PodPlace, TagKeys, place_in
+from shared.domain.following import NO_COMMENT, TagComment, TagPattern
+from shared.domain.image_fields import Block, ImageLines, NewKey, PodPlace, TagKeys, place_in
 from shared.domain.yaml_nodes import (
     Mapping,
     Node,
     Refusal,
     Scalar,
     Sequence,
+    column_of,
     is_null,
     line_of,
     place_of,
+    span_of,
     text_of,
     value_of,
 )
@@ -56,6 +59,7 @@ _CHANGES_NO_IMAGE: Final = frozenset(
 )
 _RENAMES: Final = ("namePrefix", "nameSuffix")
 _READ: Final = frozenset({"bases", "images", "patches", "patchesJson6902", "patchesStrategicMerge", "resources"})
+_QUOTES: Final = ("'", '"')
 _LABEL_KEYS: Final = frozenset({"pairs", "includeSelectors", "includeTemplates"})
 _IMAGE_KEYS: Final = frozenset({"name", "newName", "newTag", "digest"})
 _PATCH_KEYS: Final = frozenset({"patch", "path", "target"})  # not `options`, by which a patch may change the kind
@@ -92,7 +96,7 @@ class TagText:
     start: int
     end: int
     source: str
-    comment: str | None
+    comment: TagComment
     block: Block
     keys: TagKeys
     is_frozen: bool
@@ -101,7 +105,10 @@ class TagText:
 
 @dataclass(frozen=True, slots=True)
 class ImageEntry:
-    """One entry of `images`; empty is what it does not say. `decides` is there where it sets a tag or a digest."""
+    """One entry of `images`; empty is what it does not say. `decides` is there where it sets a tag or a digest.
+
+    One that is not understood may do anything to the images of its name, or to all of them where that is empty.
+    """
 
     line: int
     name: str
@@ -109,6 +116,7 @@ class ImageEntry:
     new_tag: str
     digest: str
     decides: TagText | None
+    is_understood: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,18 +173,20 @@ class KustomizationReader:
                 self._problem(item, "this resource is no path")
 
     def _image(self, item: Node) -> Iterator[ImageEntry]:
-        if not self._only(item, _IMAGE_KEYS, "images") or not isinstance(item, Mapping):
-            return
         name, new_name = text_of(item, "name"), text_of(item, "newName")
-        if place_of(item) in self._places:
+        if not self._only(item, _IMAGE_KEYS, "images") or not isinstance(item, Mapping):
+            yield _not_understood(item, name)
+        elif place_of(item) in self._places | self.repeated:
             self._problem(item, "an alias repeats this entry")
+            yield _not_understood(item, name)
         elif not _NAME.fullmatch(name) or (new_name and not _NAME.fullmatch(new_name)):
             self._problem(item, "the name of an image has a tag, or characters that kustomize reads as a pattern")
+            yield _not_understood(item, name)
         else:
             self._places.add(place_of(item))
-            yield from self._entry(item, name, new_name)
+            yield self._entry(item, name, new_name)
 
-    def _entry(self, item: Mapping, name: str, new_name: str) -> Iterator[ImageEntry]:
+    def _entry(self, item: Mapping, name: str, new_name: str) -> ImageEntry:
         tag, digest = _scalar(item, "newTag"), _scalar(item, "digest")
         decides = None
         if tag is not None or digest is not None:
@@ -184,37 +194,73 @@ class KustomizationReader:
                 decides = self._tag_text(item, tag, digest)
             except Rejected as error:
                 self.problems.append(Refusal(line_of(item), error.reason, error.detail))
-                return
+                return _not_understood(item, name)
         new_tag, new_digest = (node.value if node else "" for node in (tag, digest))
-        yield ImageEntry(line_of(item), name, new_name, new_tag, new_digest, decides)
+        return ImageEntry(line_of(item), name, new_name, new_tag, new_digest, decides)
 
     def _tag_text(self, item: Mapping, tag: Scalar | None, digest: Scalar | None) -> TagText:
-        """Find where the tag stands that decides.
+        """Find where the tag and the digest stand, and what their lines say.
 
         Raises:
-            Rejected: it does not stand in the text as it reads, or its comment is not understood.
+            Rejected: one does not stand in the text as it reads, or they contradict each other.
         """
-        value = digest or tag
-        assert value is not None  # noqa: S101 - the caller has one of them
-        start, end = self._place(value)
-        comment = TagComment.read(self.lines.text, end).tag
-        if digest is None:
-            keys = TagKeys(becomes_digest=self._place(_key(item, "newTag")))
-        else:
-            keys = TagKeys(beside=None if tag is None else self._place(tag))
-        if keys.beside is not None and comment not in {None, tag.value if tag else None}:
-            raise Rejected(Reason.NOT_UNDERSTOOD, f"newTag and the comment {shown(comment)} name two tags")
+        lines = [node for node in (digest, tag) if node is not None]
+        places = [self._place(node) for node in lines]
+        comments = [TagComment.read(self.lines.text, end) for _, end in places]
+        start, end = places[0]
+        named = {comment.tag for comment in comments if comment.tag is not None} | ({tag.value} if tag else set())
+        if digest is not None and len(named) > 1:
+            raise Rejected(
+                Reason.NOT_UNDERSTOOD, f"newTag and comments name two tags: {shown(' '.join(sorted(named)))}"
+            )
+        name = value_of(item, "name")
+        ends = [end for _, end in places] + ([span_of(name)[1]] if isinstance(name, Scalar) else [])
         return TagText(
-            line_of(value),
+            line_of(lines[0]),
             start,
             end,
-            value.value,
-            comment,
+            lines[0].value,
+            comments[0],
             block=Block.of(item),
-            keys=keys,
-            is_frozen=self.lines.is_frozen(end),
-            pattern=self.lines.pattern(end),
+            keys=self._keys(item, tag, digest),
+            is_frozen=any(map(self.lines.is_frozen, ends)),
+            pattern=self._pattern(item, comments),
         )
+
+    def _keys(self, item: Mapping, tag: Scalar | None, digest: Scalar | None) -> TagKeys:
+        """Find the tag, and where the digest goes, if it is not there: before the tag, whose line stays as it is."""
+        if tag is None:
+            return TagKeys()
+        if digest is not None:
+            comment = TagComment.read(self.lines.text, self._place(tag)[1])
+            return TagKeys(self._place(tag), tag_comment=comment)
+        key = _key(item, "newTag")
+        place = place_in(self.lines.text, key)
+        is_plain = place is not None and place_of(key) not in self.repeated
+        if not is_plain or not (item.event.flow_style or column_of(key) == column_of(item)):
+            return TagKeys(self._place(tag), is_full=True)
+        return TagKeys(self._place(tag), digest=self._new_key(key, tag, item))
+
+    def _new_key(self, key: Scalar, tag: Scalar, item: Mapping) -> NewKey:
+        """Write `digest` in the style of the key before which it goes: JSON stays JSON, CRLF stays CRLF."""
+        text, at = self.lines.text, place_of(key)
+        quote, value_quote = (node.style if node.style in _QUOTES else "" for node in (key, tag))
+        head = f"{quote}digest{quote}: {value_quote}"
+        if item.event.flow_style:
+            return NewKey(at, head, f"{value_quote}, ")
+        line_end = text.find("\n", at)
+        line_break = "\r\n" if text[line_end - 1 : line_end] == "\r" else "\n"
+        return NewKey(at, head, f"{value_quote}{line_break}{' ' * column_of(key)}")
+
+    def _pattern(self, item: Mapping, comments: list[TagComment]) -> TagPattern | None:
+        """Read which other tags the entry follows; where that is not understood, it follows its own alone."""
+        name = value_of(item, "name")
+        behind_name = TagComment.read(self.lines.text, span_of(name)[1]) if isinstance(name, Scalar) else NO_COMMENT
+        try:
+            return _pattern_of(comments, behind_name)
+        except Rejected as error:
+            self.problems.append(Refusal(line_of(item), error.reason, error.detail))
+            return None
 
     def _place(self, node: Scalar) -> tuple[int, int]:
         place = place_in(self.lines.text, node)
@@ -256,6 +302,23 @@ class KustomizationReader:
 
     def _problem(self, node: Node, why: str) -> None:
         self.problems.append(Refusal(line_of(node), Reason.NOT_UNDERSTOOD, why))
+
+
+def _pattern_of(comments: list[TagComment], behind_name: TagComment) -> TagPattern | None:
+    """Read the one pattern of an entry, which may stand behind its digest or its tag.
+
+    Raises:
+        Rejected: it is not understood, or there are two, or it stands behind the name.
+    """
+    patterns = dict.fromkeys(pattern for c in comments if (pattern := c.pattern()) is not None)
+    if len(patterns) > 1 or behind_name != NO_COMMENT:
+        raise Rejected(Reason.NOT_UNDERSTOOD, "what it follows must stand once, behind newTag or digest")
+    return next(iter(patterns), None)
+
+
+def _not_understood(item: Node, name: str) -> ImageEntry:
+    matches = name if _NAME.fullmatch(name) else ""
+    return ImageEntry(line_of(item), matches, "", "", "", None, is_understood=False)
 
 
 def _scalar(item: Mapping, key: str) -> Scalar | None:

@@ -157,13 +157,17 @@ class _Tree:
             self._problem(manifest, None, "it has too many images and entries to be judged")
             return ()
         for entry in kustomization.images:
-            found = [self._apply(entry, image, manifest) for image in found]
+            if entry.is_understood:
+                found = [self._apply(entry, image, manifest) for image in found]
+            else:
+                # Whatever becomes of these images, it is not what they say; the problem is told where it was found.
+                found = [image for image in found if entry.name and not _matches(entry.name, image.value)]
         return found
 
     def _apply(self, entry: ImageEntry, image: _Image, manifest: Manifest) -> _Image:
         """Override an image as kustomize does (imagetag/updater.go)."""
         matched = re.fullmatch(re.escape(entry.name) + _SUFFIX, image.value)
-        if matched is None and re.fullmatch(entry.name + _SUFFIX, image.value) is None:
+        if not _matches(entry.name, image.value):
             return image
         if matched is None or not image.field.is_container:
             why = f"whether {shown(entry.name)} overrides {image.field.place} depends on the version of kustomize"
@@ -180,17 +184,23 @@ class _Tree:
         try:
             reference = ImageReference.parse(image.value)
         except Rejected as error:
-            self._problem(manifest, None, f"{image.field.place} becomes: {error.detail}")
+            line = image.decided[1].line if image.decided is not None and image.decided[0] == manifest.path else None
+            self._problem(manifest, line, f"{image.field.place} becomes: {error.detail}", error.reason)
             return
         kept = replace(image.field, reference=reference) if image.decided is None else _entry(*image.decided, reference)
         self._images.setdefault(kept.path, {}).setdefault(replace(kept, pods=()), {})[image.pod] = None
 
-    def _problem(self, manifest: Manifest, line: int | None, why: str) -> None:
+    def _problem(self, manifest: Manifest, line: int | None, why: str, reason: Reason = Reason.NOT_UNDERSTOOD) -> None:
         place = manifest.path if line is None else f"{manifest.path} line {line}"
         found = self._problems.setdefault(manifest.path, [])
-        problem = Rejected(Reason.NOT_UNDERSTOOD, f"{place}: {why}")
+        problem = Rejected(reason, f"{place}: {why}")
         if all(problem.detail != known.detail for known in found):
             found.append(problem)
+
+
+def _matches(name: str, image: str) -> bool:
+    """Whether some version of kustomize takes an image for one of this name: it puts the name into a pattern."""
+    return any(re.fullmatch(each + _SUFFIX, image) for each in (name, re.escape(name)))
 
 
 def _is_below(path: str, folder: str) -> bool:
@@ -213,7 +223,8 @@ def _entry(path: str, text: TagText, reference: ImageReference) -> ImageField:
         text.start,
         text.end,
         reference=reference,
-        follows=reference.tag or text.comment,
+        follows=reference.tag or text.comment.tag,
+        comment=text.comment,
         block=text.block,
         source=text.source,
         pattern=text.pattern,

@@ -277,9 +277,9 @@ class _Reading:
         try:
             field = self._lines.field(node, holder, pod, is_container=is_container)
             self.images.append(field)
-            pattern = self._lines.pattern(field.end)
+            pattern = field.comment.pattern()
         except Rejected as error:
-            # A pattern that is not understood leaves the image, which then follows its own tag alone.
+            # A comment that is not understood leaves the image, which then follows its own tag alone.
             self._problem(line_of(node), error.reason, error.detail)
             return
         if pattern is not None:

@@ -8,28 +8,31 @@ Rules:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from itertools import zip_longest
 from operator import attrgetter
-from typing import Final
+from typing import Any, Final
 
 import yaml
 
 from shared.domain.image_fields import Block
 
-_Seen = str | type[yaml.Event | None]
+_Events = Callable[[], Any]  # libyaml's next event, and None after the last
 _NEVER: Final = "the edited text does not read back as it should"
 
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """One replacement, from where to where; `scalar` is what is read there before and after, None for a comment."""
+    """One replacement, from where to where; `old` and `read` are the scalars read there before and after.
+
+    A comment is no scalar. What is put in where nothing was read stands before something that stays.
+    """
 
     start: int
     end: int
     new: str
-    scalar: tuple[str, str] | None
+    old: tuple[str, ...] = ()
+    read: tuple[str, ...] = ()
 
 
 class NotAsIntendedError(Exception):
@@ -60,26 +63,48 @@ class _Blocks:
     def __init__(self) -> None:
         self._before: list[str] = []
         self._after: list[str] = []
-        self._changes: list[tuple[str, str]] = []
+        self._edits: list[Edit] = []
 
     def add(self, before: str, after: str, edits: Iterable[Edit], column: int) -> None:
         """Put a block below the others, with its edits in the order of the text."""
         head = f"---\n{' ' * column}"
         self._before += [head, before, "\n"]
         self._after += [head, after, "\n"]
-        self._changes += [edit.scalar for edit in edits if edit.scalar is not None]
+        self._edits += [edit for edit in edits if edit.read]
 
     def read_as_intended(self) -> bool:
         """Whether exactly the edited scalars differ, in the order of the text."""
-        waiting = iter(self._changes)
+        before, after = yaml.CSafeLoader("".join(self._before)), yaml.CSafeLoader("".join(self._after))
         try:
-            for old, new in zip_longest(_events("".join(self._before)), _events("".join(self._after))):
-                before, after = _seen(old), _seen(new)
-                if before != after and (before, after) != next(waiting, None):
-                    return False
+            return _agree(before.get_event, after.get_event, iter(self._edits))
         except yaml.YAMLError:
             return False
-        return next(waiting, None) is None
+        finally:
+            before.dispose()
+            after.dispose()
+
+
+def _agree(before: _Events, after: _Events, edits: Iterator[Edit]) -> bool:
+    """Whether two readings differ by these edits alone, each in its turn."""
+    while True:
+        old, new = before(), after()
+        if type(old) is type(new) and (type(old) is not yaml.ScalarEvent or old.value == new.value):
+            if old is None:
+                return next(edits, None) is None
+            continue
+        edit = next(edits, None)
+        if edit is None:
+            return False
+        found = [new, *(after() for _ in edit.read[1:])]
+        if tuple(map(_value, found)) != edit.read:
+            return False
+        # What was put in stands before what the other reading has there.
+        if (_value(old),) != edit.old if edit.old else _value(old) != _value(after()):
+            return False
+
+
+def _value(event: yaml.Event | None) -> str | None:
+    return event.value if isinstance(event, yaml.ScalarEvent) else None
 
 
 def _outermost(edits: Iterable[tuple[Block, Edit]]) -> list[tuple[Block, list[Edit]]]:
@@ -105,15 +130,3 @@ def _spliced(text: str, block: Block, edits: Iterable[Edit]) -> str:
         pieces += [text[position : edit.start], edit.new]
         position = edit.end
     return "".join([*pieces, text[position : block.end]])
-
-
-def _events(text: str) -> Iterator[yaml.Event]:
-    loader = yaml.CSafeLoader(text)
-    try:
-        yield from iter(loader.get_event, None)
-    finally:
-        loader.dispose()
-
-
-def _seen(event: yaml.Event | None) -> _Seen:
-    return event.value if type(event) is yaml.ScalarEvent else type(event)

@@ -20,4 +20,5 @@ class LogEvent(StrEnum):
     PROD_TESTS_FAILED = "release.prod-tests-failed"
     PROOF_REFUSED = "proof.refused"
     NOT_PINNED = "pin.skipped"
+    PIN_DEFECT = "pin.defect"
     MENTIONED = "pin.mentioned"

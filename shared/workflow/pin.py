@@ -2,8 +2,10 @@
 
 Rules:
 * Late news never wins: the registry is asked again just before the commit, and what the tag names *now* is written.
+* What is written exists: the manifest of every digest is read and held against it, since a HEAD can say anything.
 * A commit replaces the head that was read, or nothing: a lost race is tried again from the new head.
-* Events that arrive together share one commit. That saves requests; nothing depends on it.
+* Events that arrive together share one commit. That saves requests; nothing depends on it. What cannot be told of one
+  tag, or not be edited in one file, holds up no other.
 """
 
 from __future__ import annotations
@@ -18,12 +20,13 @@ from shared.clients.github import GitHub, Repository
 from shared.clients.github.git import Commit
 from shared.clients.registry import Registries
 from shared.domain.errors import Fault, Reason, Rejected, Unavailable, not_found, shown
-from shared.domain.events import ImageResolved, event_id
-from shared.domain.image import Digest, ImageName, require_known_registry
+from shared.domain.events import ImageResolved
+from shared.domain.image import Digest, ImageName, PinnedImage, require_known_registry
 from shared.domain.image_paths import NO_PATHS, ImagePaths
 from shared.domain.kustomize import effective
 from shared.domain.manifests import Manifest, read_manifest
-from shared.domain.pinning import Move, PinnedFile, pin
+from shared.domain.pin_commit import commit_message
+from shared.domain.pinning import PinnedFile, pin
 from shared.domain.release import TreeEntry, manifest_entries
 from shared.domain.vocabulary import LogEvent
 from shared.workflow.done import Done
@@ -60,53 +63,84 @@ class PinningCloud:
 Tag = tuple[ImageName, str]
 
 
-async def pin_together(events: Sequence[ImageResolved], cloud: PinningCloud, *, settling: bool) -> list[Outcome]:
+@dataclass(frozen=True, slots=True)
+class News:
+    """An event, and whether it is so young that what it names may not be visible yet."""
+
+    event: ImageResolved
+    settling: bool
+
+    @property
+    def tag(self) -> Tag:
+        """What it is about."""
+        return self.event.image, self.event.tag
+
+    def missing(self) -> Rejected | Unavailable:
+        """What becomes of the event where the registry has no such tag."""
+        image, name = self.tag
+        return not_found(Reason.UNKNOWN_IMAGE, f"{image}:{name} does not exist any more", settling=self.settling)
+
+
+@dataclass(frozen=True, slots=True)
+class _Missing:
+    """What a registry answers that has no such tag."""
+
+
+_Answer = Digest | Rejected | Unavailable | _Missing
+
+
+async def pin_together(news: Sequence[News], cloud: PinningCloud) -> list[Outcome]:
     """Pin what the tags of these events name now; one outcome per event, in order.
 
     Raises:
         Unavailable: GitHub did not answer, or every race was lost; all of the events are redelivered.
     """
-    refused = _refused(events, cloud.settings)
-    known = [tag for tag in dict.fromkeys(map(_tag, events)) if tag not in refused]
+    refused = _refused(news, cloud.settings)
+    known = [tag for tag in dict.fromkeys(each.tag for each in news) if tag not in refused]
     async with cloud.github.repository() as repository:
         for _ in range(_RACES):
-            outcomes = await _attempt(known, events, repository, cloud, settling=settling)
+            outcomes = await _attempt(known, news, repository, cloud)
             if outcomes is not None:
-                return [refused.get(tag) or outcomes[tag] for tag in map(_tag, events)]
+                return [refused.get(each.tag) or _outcome(each, outcomes) for each in news]
     raise Unavailable(Fault.LOST_RACE, f"{cloud.settings.branch} moved {_RACES} times while it was being pinned")
 
 
 async def _attempt(
-    tags: list[Tag], events: Sequence[ImageResolved], repository: Repository, cloud: PinningCloud, *, settling: bool
-) -> dict[Tag, Outcome] | None:
+    tags: list[Tag], news: Sequence[News], repository: Repository, cloud: PinningCloud
+) -> dict[Tag, Outcome | _Missing] | None:
     """Pin once, from the head as it is; None where somebody else moved it meanwhile."""
     settings = cloud.settings
     head = await _head(repository, settings.branch)
     # Asked after the head was read: whoever commits what the tag named later has moved the head by then.
     async with together() as group:
         reading = group.create_task(_files(head, repository, settings))
-        answers = await gather_all(_current(tag, cloud, settling=settling) for tag in tags)
-    told, files = dict(zip(tags, answers, strict=True)), reading.result()
-    digests = {tag: answer for tag, answer in told.items() if isinstance(answer, Digest)}
-    pinned = [_pinned(manifest, digests) for manifest in _manifests(files, settings)]
-    changed = _changed(files, pinned)
-    if not await _commit(repository, settings.branch, head, changed, events):
+        answers = await gather_all(_current(tag, cloud) for tag in tags)
+    files, told = reading.result(), dict(zip(tags, answers, strict=True))
+    manifests = _manifests(files, settings)
+    pinned = _pinned(manifests, told)
+    refuted = await _refuted(pinned, cloud)
+    if refuted:
+        told |= refuted
+        pinned = _pinned(manifests, told)
+    changed = {entry: file for entry, file in zip(files, pinned, strict=True) if file.moves}
+    if not await _commit(repository, settings.branch, head, changed, [each.event for each in news]):
         return None
-    _log_mentions(pinned if changed else ())
+    _log(manifests, pinned)
     return {tag: _done(tag, pinned) if isinstance(answer, Digest) else answer for tag, answer in told.items()}
 
 
-def _tag(event: ImageResolved) -> Tag:
-    return event.image, event.tag
+def _outcome(news: News, outcomes: Mapping[Tag, Outcome | _Missing]) -> Outcome:
+    outcome = outcomes[news.tag]
+    return news.missing() if isinstance(outcome, _Missing) else outcome
 
 
-def _refused(events: Sequence[ImageResolved], settings: PinSettings) -> dict[Tag, Rejected]:
+def _refused(news: Sequence[News], settings: PinSettings) -> dict[Tag, Rejected]:
     refused: dict[Tag, Rejected] = {}
-    for tag in map(_tag, events):
+    for each in news:
         try:
-            require_known_registry(tag[0], settings.registries)
+            require_known_registry(each.event.image, settings.registries)
         except Rejected as error:
-            refused[tag] = error
+            refused[each.tag] = error
     return refused
 
 
@@ -122,16 +156,31 @@ async def _files(head: Commit, repository: Repository, settings: PinSettings) ->
     return dict(zip(entries, await repository.git.blobs(entries), strict=True))
 
 
-async def _current(tag: Tag, cloud: PinningCloud, *, settling: bool) -> Digest | Rejected | Unavailable:
-    """Ask the registry again; a tag that cannot be told settles its own event and no other."""
+async def _current(tag: Tag, cloud: PinningCloud) -> _Answer:
+    """Ask the registry again; a tag that cannot be told settles its own events and no other."""
     image, name = tag
     try:
         found = await cloud.registries.find(image, name)
     except (Rejected, Unavailable) as error:
         return error
+    return _Missing() if found is None else found.digest
+
+
+async def _refuted(pinned: Sequence[PinnedFile], cloud: PinningCloud) -> dict[Tag, _Answer]:
+    """Read the manifest of every digest that would be written; answer the tags whose digest is not to be had."""
+    moves = {(m.field.reference.name, m.tag): m.digest for file in pinned for m in file.moves}
+    answers = await gather_all(_doubt(PinnedImage(image, digest), cloud) for (image, _), digest in moves.items())
+    return {tag: doubt for tag, doubt in zip(moves, answers, strict=True) if doubt is not None}
+
+
+async def _doubt(image: PinnedImage, cloud: PinningCloud) -> Rejected | Unavailable | None:
+    try:
+        found = await cloud.registries.read(image)
+    except (Rejected, Unavailable) as error:
+        return error
     if found is None:
-        return not_found(Reason.UNKNOWN_IMAGE, f"{image}:{name} does not exist any more", settling=settling)
-    return found.digest
+        return Unavailable(Fault.NOT_VISIBLE_YET, f"{image} is what its tag names, but has no manifest yet")
+    return None
 
 
 def _manifests(files: Mapping[TreeEntry, bytes], settings: PinSettings) -> tuple[Manifest, ...]:
@@ -140,20 +189,9 @@ def _manifests(files: Mapping[TreeEntry, bytes], settings: PinSettings) -> tuple
     return effective(read, settings.folders, paths)
 
 
-def _pinned(manifest: Manifest, digests: Mapping[Tag, Digest]) -> PinnedFile:
-    for problem in manifest.problems:
-        LOG.warning("not pinned: %s", problem.detail, extra={"event": LogEvent.NOT_PINNED, "reason": problem.reason})
-    pinned = pin(manifest, digests)
-    for move in pinned.frozen:
-        frozen = f"{move.field.place} is frozen, and does not move to {move.tag} {move.digest}"
-        LOG.info("not pinned: %s", frozen, extra={"event": LogEvent.NOT_PINNED})
-    for place in pinned.left_alone:
-        LOG.warning("not pinned: %s cannot carry the tag in a comment", place, extra={"event": LogEvent.NOT_PINNED})
-    return pinned
-
-
-def _changed(files: Mapping[TreeEntry, bytes], pinned: Sequence[PinnedFile]) -> dict[TreeEntry, PinnedFile]:
-    return {entry: file for entry, file in zip(files, pinned, strict=True) if file.moves}
+def _pinned(manifests: Sequence[Manifest], told: Mapping[Tag, object]) -> list[PinnedFile]:
+    digests = {tag: answer for tag, answer in told.items() if isinstance(answer, Digest)}
+    return [pin(manifest, digests) for manifest in manifests]
 
 
 async def _commit(
@@ -166,40 +204,51 @@ async def _commit(
     """Replace the head that was read; False where somebody else was faster."""
     if not changed:
         return True
-    message = _message([move for file in changed.values() for move in file.moves], events)
+    message = commit_message([move for file in changed.values() for move in file.moves], events)
     sha = await repository.git.commit_files(head, message, {entry: file.text for entry, file in changed.items()})
     return await repository.git.move(branch, sha)
-
-
-def _message(moves: Sequence[Move], events: Sequence[ImageResolved]) -> str:
-    images = sorted({f"{move.field.reference.name.short}:{move.tag}" for move in moves})
-    subject = f"Pin {images[0]}" if len(images) == 1 else f"Pin {len(images)} images"
-    lines = sorted({f"- {m.field.reference.name}:{m.tag} {_before(m)} -> {m.digest}" for m in moves})
-    ids = [f"Prodgate-Event: {event_id(event.topic, event.data())}" for event in events]
-    return "\n".join([subject, "", *lines, "", *dict.fromkeys(ids)]) + "\n"
-
-
-def _before(move: Move) -> str:
-    return move.field.reference.digest or f"tag {move.tag}"
 
 
 def _done(tag: Tag, pinned: Sequence[PinnedFile]) -> Done:
     what = f"{tag[0]}:{tag[1]}"
     moves = [m for file in pinned for m in file.moves if (m.field.reference.name, m.tag) == tag]
     frozen = [m for file in pinned for m in file.frozen if (m.field.reference.name, m.tag) == tag]
+    alone = [a for file in pinned for a in file.left_alone if (a.field.reference.name, a.tag) == tag]
     still = f"; {_places(len(frozen))} would move, but a person froze it" if frozen else ""
+    still += f"; {_places(len(alone))} should move, and cannot" if alone else ""
     if moves:
         return Done(f"{what} pinned to {moves[0].digest} in {_places(len(moves))}{still}", changed=True)
     resting = [f for file in pinned for f in file.images if f.reference.name == tag[0]]
-    following = [f for f in resting if f.follows == tag[1] and f not in [move.field for move in frozen]]
+    held = {*(move.field for move in frozen), *(each.field for each in alone)}
+    following = [f for f in resting if f.follows == tag[1] and f not in held]
     if following:
         return Done(f"{what} is pinned already in {_places(len(following))}{still}", changed=False)
-    if frozen:
+    if held:
         return Done(f"{what} is pinned nowhere{still}", changed=False)
     passed = [f for f in resting if f.pattern is not None and f.pattern.names(tag[1])]
     if passed:
         return Done(f"{what} is not above what follows its range in {_places(len(passed))}", changed=False)
     return Done(f"no manifest follows {what}", changed=False)
+
+
+def _log(manifests: Sequence[Manifest], pinned: Sequence[PinnedFile]) -> None:
+    """Say what was not pinned and why: the outcome of an event has only room for how often."""
+    for problem in (problem for manifest in manifests for problem in manifest.problems):
+        _log_not_pinned(logging.WARNING, problem.detail, reason=problem.reason)
+    for file in pinned:
+        for move in file.frozen:
+            _log_not_pinned(
+                logging.INFO, f"{move.field.place} is frozen, and does not move to {move.tag} {move.digest}"
+            )
+        for alone in file.left_alone:
+            event = LogEvent.PIN_DEFECT if file.is_defect else LogEvent.NOT_PINNED
+            _log_not_pinned(logging.ERROR if file.is_defect else logging.WARNING, str(alone), event=event)
+    if any(file.moves for file in pinned):
+        _log_mentions(pinned)
+
+
+def _log_not_pinned(level: int, why: str, **labels: str) -> None:
+    LOG.log(level, "not pinned: %s", why, extra={"event": LogEvent.NOT_PINNED, **labels})
 
 
 def _log_mentions(pinned: Iterable[PinnedFile]) -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import stat
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from cli.__main__ import main
+from cli.pin.writing import replace_file
 from tests.cli.registry import RunningRegistry, running_registry
 
 DEPLOYMENT = """\
@@ -163,7 +166,12 @@ def test_machines_read_the_same_as_json(manifest: Path, capsys: pytest.CaptureFi
     main(["pin", "--check", "--json", str(manifest)])
 
     document = json.loads(capsys.readouterr().out)
-    assert document["unpinned"][0] == {"file": str(manifest), "line": 10, "image": "mdo/web:v1"}
+    assert document["unpinned"][0] == {
+        "file": str(manifest),
+        "line": 10,
+        "image": "mdo/web:v1",
+        "why": "is not pinned",
+    }
     assert document["failures"] == []
 
 
@@ -256,5 +264,192 @@ def test_a_kustomization_is_checked_and_pinned_as_it_is_built(
     assert (status, capsys.readouterr().out) == (1, f"{kustomization}:5: mdo/web:v1 is not pinned\n")
 
     assert main(["pin", str(tmp_path), registry.option]) == 0
-    assert kustomization.read_text() == text.replace("newTag: v1", f"digest: {digest} # tag: v1")
+    assert kustomization.read_text() == text.replace("newTag: v1", f"digest: {digest}\n  newTag: v1")
     assert main(["pin", "--check", str(tmp_path)]) == 0
+
+
+UNJUDGED = {
+    "a merge": "spec: {<<: {}, containers: [{image: 'mdo/web:v1'}]}\n",
+    "a custom resource": "---\napiVersion: argoproj.io/v1alpha1\nkind: Rollout\n",
+    "a templated image": "spec: {containers: [{image: '{{ .x }}'}]}\n",
+    "a pattern that is none": "spec:\n  containers:\n  - image: a/b@sha256:" + "0" * 64 + " # tag: 1 follow: x\n",
+    "a false marker": "---foo: 1\n",
+}
+
+
+@pytest.mark.parametrize("case", UNJUDGED)
+@pytest.mark.parametrize("mode", [["--check"], ["--diff"], []])
+def test_what_is_not_understood_is_never_ok(
+    case: str, mode: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It may run an image that is not pinned, and nobody knows."""
+    (tmp_path / "a.yaml").write_text(f"apiVersion: v1\nkind: Pod\n{UNJUDGED[case]}")
+
+    assert main(["pin", *mode, str(tmp_path)]) == 2
+    assert "warning: " in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("entry", ["newTag: '${TAG}'", "digest: sha512:" + "0" * 128, "newTag: v1\n  tagSuffix: -x"])
+def test_an_entry_that_makes_no_image_is_never_ok(entry: str, tmp_path: Path) -> None:
+    """What it makes of the image was not checked."""
+    (tmp_path / "web.yaml").write_text("apiVersion: v1\nkind: Pod\nspec:\n  containers:\n    - image: web\n")
+    (tmp_path / "kustomization.yaml").write_text(f"resources: [web.yaml]\nimages:\n- name: web\n  {entry}\n")
+
+    assert main(["pin", "--check", str(tmp_path)]) == 2
+
+
+def test_an_overlay_whose_base_is_elsewhere_is_never_ok(tmp_path: Path) -> None:
+    """Its images are decided in a file that nobody named."""
+    overlay = tmp_path / "eu"
+    overlay.mkdir()
+    (overlay / "kustomization.yaml").write_text("resources: [../base]\n")
+
+    assert main(["pin", "--check", str(overlay)]) == 2
+
+
+def test_an_unpinned_image_is_told_before_what_is_not_understood(manifest: Path, tmp_path: Path) -> None:
+    """It is certain; the other is not."""
+    (tmp_path / "x.yaml").write_text("apiVersion: x/v1\nkind: Y\n")
+
+    assert main(["pin", "--check", str(tmp_path)]) == 1
+
+
+def test_exempt_kinds_and_paths_are_not_looked_at(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What the functions are told to leave out must not fail here."""
+    (tmp_path / "a.yaml").write_text("apiVersion: x/v1\nkind: Y\n")
+    (tmp_path / "values.yaml").write_text("image: {{ .x }}\n")
+    (tmp_path / ".git").mkdir()
+
+    status = main(["pin", "--check", "--exempt-kind", "x/v1 Y", "--exempt-path", "values.yaml", str(tmp_path)])
+
+    assert status == 0
+    assert "values.yaml is exempt" in capsys.readouterr().err
+
+
+def pod_of(*images: str) -> str:
+    """A pod with these images, each as it is written."""
+    return "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n" + "".join(f"    - {image}\n" for image in images)
+
+
+def test_what_cannot_be_pinned_is_shown_with_its_reason(
+    registry: RunningRegistry, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whoever runs it before a push must not believe that all is pinned."""
+    registry.push("mdo/web", "v1")
+    old = "sha256:" + "0" * 64
+    stale = "{" + f'image: "mdo/web:v1@{old}", name: b' + "}"
+    file = tmp_path / "a.yaml"
+    file.write_text(pod_of("image: nginx", stale, "image: mdo/web:v1 # prodgate: freeze"))
+
+    for mode in (["--diff"], []):
+        status = main(["pin", *mode, str(file), registry.option])
+
+        told = capsys.readouterr()
+        lines = (told.err if mode else told.out).splitlines()
+        assert status == 1
+        assert f"{file}:5: nginx has no tag to resolve" in lines
+        alone = "stays: more follows on its line, which so cannot carry its tag in a comment"
+        assert f"{file}:6: mdo/web:v1@{old} {alone}" in lines
+        assert f"{file}:7: mdo/web:v1 is frozen by its tag" in lines
+
+
+def test_json_whose_tag_moved_is_shown(registry: RunningRegistry, tmp_path: Path) -> None:
+    """It cannot carry a comment, so a person has to decide."""
+    registry.push("mdo/web", "v1")
+    image = "mdo/web:v1@sha256:" + "0" * 64
+    file = tmp_path / "a.json"
+    file.write_text(json.dumps({"apiVersion": "v1", "kind": "Pod", "spec": {"containers": [{"image": image}]}}))
+
+    assert main(["pin", str(file), registry.option]) == 1
+
+
+def test_of_two_spellings_the_one_that_the_policy_admits_stays(
+    registry: RunningRegistry, tmp_path: Path, policy: Path
+) -> None:
+    """Each field is judged as it is written, as admission does."""
+    digest = registry.push("library/redis", "1")
+    file = tmp_path / "a.yaml"
+    file.write_text(pod_of("image: docker.io/library/redis:1", "image: redis:1"))
+
+    status = main(["pin", str(file), "--policy", str(policy), registry.option])
+
+    assert file.read_text() == pod_of("image: docker.io/library/redis:1", f"image: redis@{digest} # tag: 1")
+    assert status == 0
+
+
+def test_a_file_keeps_its_mode(registry: RunningRegistry, manifest: Path, policy: Path) -> None:
+    """It is replaced whole, and stays what it was to everybody else."""
+    registry.push("mdo/web", "v1")
+    manifest.chmod(0o640)
+
+    main(["pin", str(manifest), "--policy", str(policy), registry.option])
+
+    assert stat.S_IMODE(manifest.stat().st_mode) == 0o640
+    assert _names(manifest.parent) == [manifest.name]
+
+
+def test_a_file_that_was_edited_meanwhile_is_left_alone(tmp_path: Path) -> None:
+    """The editor's work is worth more than ours, which can be done again."""
+    file = tmp_path / "a.yaml"
+    file.write_bytes(b"edited")
+
+    with pytest.raises(ValueError, match="was edited meanwhile"):
+        replace_file(file, b"read", b"pinned")
+
+    assert (file.read_bytes(), _names(tmp_path)) == (b"edited", ["a.yaml"])
+
+
+def test_a_file_that_cannot_be_written_is_said(
+    registry: RunningRegistry,
+    manifest: Path,
+    policy: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A full disk ends with a sentence and status 2, and nothing is said to be pinned that is not."""
+    registry.push("mdo/web", "v1")
+    monkeypatch.setattr(Path, "replace", _full_disk)
+
+    status = main(["pin", str(manifest), "--policy", str(policy), registry.option])
+
+    told = capsys.readouterr()
+    assert (status, told.out) == (2, "")
+    assert "No space left on device" in told.err
+    assert (manifest.read_text(), _names(manifest.parent)) == (DEPLOYMENT, [manifest.name])
+
+
+def _names(folder: Path) -> list[str]:
+    return [file.name for file in folder.iterdir()]
+
+
+def _full_disk(*_: object) -> None:
+    raise OSError(28, "No space left on device")
+
+
+ODD_LINES = {
+    "no line end": "    - image: mdo/web:v1",
+    "no line end, far": "    - image: mdo/web:v1\n" + "#\n" * 9 + "# end",
+    "other line ends": "    - name: 'a\u2028      b\u0085      c\r      d'\n      image: mdo/web:v1\n",
+    "CRLF": "    - image: mdo/web:v1\r\n",
+}
+
+
+@pytest.mark.parametrize("case", ODD_LINES)
+def test_a_diff_can_be_applied(
+    case: str,
+    registry: RunningRegistry,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    """Git counts lines in its own way, and so must we."""
+    digest = registry.push("mdo/web", "v1")
+    monkeypatch.chdir(tmp_path)
+    before = pod_of() + ODD_LINES[case]
+    Path("a.yaml").write_bytes(before.encode())
+
+    assert main(["pin", "--diff", "a.yaml", registry.option]) == 0
+    subprocess.run(["git", "apply"], input=capfd.readouterr().out.encode(), check=True)
+
+    after = before.replace("mdo/web:v1", f"mdo/web@{digest} # tag: v1")
+    assert Path("a.yaml").read_bytes() == after.encode()

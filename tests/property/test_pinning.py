@@ -13,6 +13,7 @@ from shared.domain.pinning import pin
 
 QUICK = settings(deadline=None, max_examples=60, derandomize=True)
 OLD, NEW = Digest("sha256:" + "0" * 64), Digest("sha256:" + "f" * 64)
+STALE = "\t# tag: no"  # a comment that a person left behind when writing another tag
 TAGS = {(parse_name("h.io/a"), "v1"): NEW, (parse_name("h.io/b"), "v1"): NEW}
 
 
@@ -31,8 +32,8 @@ def lines(draw: st.DrawFn) -> Line:
     tag = draw(st.sampled_from(["v1", "v2"]))
     quote = draw(st.sampled_from(["", "'", '"']))
     front = draw(st.sampled_from(["", "  ", "&x ", "!!str "]))
-    rest = draw(st.sampled_from(["", " ", "  # why", "\t# tag: no"]))
-    form = draw(st.sampled_from(["tag", "both", "comment", "alone", "new"]))
+    rest = draw(st.sampled_from(["", " ", "  # why", STALE]))
+    form = draw(st.sampled_from(["tag", "both", "comment", "alone", "new", "follow", "twice"]))
     moves = name != "h.io/c" and tag == "v1" and form not in {"alone", "new"}
     written = {
         "tag": f"{quote}{name}:{tag}{quote}",
@@ -40,8 +41,14 @@ def lines(draw: st.DrawFn) -> Line:
         "comment": f"{quote}{name}@{OLD}{quote} # tag: {tag}",
         "alone": f"{quote}{name}@{OLD}{quote} #",
         "new": f"{quote}{name}@{NEW}{quote} # tag: {tag}",
+        "follow": f"{quote}{name}:{tag}{quote} # tag: {tag} follow: semver >=1 <2",
+        "twice": f"{quote}{name}:{tag}@{OLD}{quote} # tag: {tag} # follow: glob w*",
     }[form]
     after = f"{quote}{name}@{NEW}{quote} # tag: {tag}" if moves else written
+    if moves and form in {"follow", "twice"}:
+        after += f" {written.partition(f'# tag: {tag} ')[2]}"
+    if moves and form in {"tag", "both"} and rest == STALE:
+        return Line(front + written + rest, f"{front}{quote}{name}@{NEW}{quote}{rest.replace('no', tag)}")
     return Line(front + written + rest, front + after + rest)
 
 

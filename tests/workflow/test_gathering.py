@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
-from typing import Final
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final
 
 import pytest
 
+from local.registry.lies import Lie
 from local.world.world import World
+from shared.domain.errors import Rejected, Unavailable
+from shared.domain.events import ImageResolved
+from shared.domain.image import parse_name
+from shared.domain.pin_commit import commit_message
+from shared.domain.pinning import pin
+from shared.domain.reading_back import NotAsIntendedError, edited
+from shared.workflow.pin import News
 from tests.company import DIGEST, POSTS, POSTS_FILE, pin_posts, small_world, workload
+from tests.conftest import Logs
+from tests.unit.domain.material import NAME, A, B, pod, read
 
 HUB: Final = "docker.io/library"  # a registry that tells nobody, so that the story decides when the news comes
 NAMES: Final = ("mongo", "postgres", "rabbitmq", "memcached", "traefik", "nats")
@@ -83,6 +93,77 @@ def test_the_commit_says_what_moved_from_where_to_where(world: World) -> None:
 
     event = [r for r in world.deliveries if r.topic.endswith("/image-resolved")][-1].attributes["event_id"]
     assert message.rstrip() == f"Pin mdo-posts:v1\n\n- {POSTS}:v1 {first} -> {second}\n\nProdgate-Event: {event}"
+
+
+def test_the_commit_names_no_event_that_moved_nothing(six: World) -> None:
+    """Who looks for what an event did must not find a commit of others."""
+    digests = {f"{HUB}/{name}": six.push_image(f"{HUB}/{name}", "v1") for name in (NAMES[0], "nobody")}
+
+    announce(six, digests)
+    six.settle()
+
+    message = six.repository.get_commit(six.head("dev")).commit.message
+    assert message.count("Prodgate-Event: ") == 1
+
+
+def test_the_commit_says_which_tag_a_line_left() -> None:
+    """A line that follows versions changes its tag with its digest, and a person reviews both."""
+    text = pod(f"{NAME}@{B} # tag: 1.4.2 follow: semver >=1") + f"    - image: {NAME}:1.4.1 # follow: semver >=1\n"
+    event = ImageResolved(parse_name(NAME), "1.5.0", A, "application/vnd.oci.image.index.v1+json")
+    moves = pin(read(text), {(event.image, event.tag): A}).moves
+
+    assert commit_message(moves, [event]).splitlines()[2:4] == [
+        f"- {NAME}:1.5.0 1.4.2@{B} -> {A}",
+        f"- {NAME}:1.5.0 tag 1.4.1 -> {A}",
+    ]
+
+
+def test_a_tag_that_is_gone_is_wrong_for_an_old_event_and_may_be_invisible_for_a_young_one() -> None:
+    """Each event of a batch has its own age: one that is young must not keep an old one alive."""
+    event = ImageResolved(parse_name(NAME), "gone", A, "application/vnd.oci.image.index.v1+json")
+
+    assert isinstance(News(event, settling=False).missing(), Rejected)
+    assert isinstance(News(event, settling=True).missing(), Unavailable)
+
+
+def test_a_digest_that_its_registry_cannot_show_is_not_committed(world: World) -> None:
+    """HEAD says whatever it likes; the bytes are read, and held against their digest, before a line names it."""
+    registry = world.cloud.registries["us-docker.pkg.dev"]
+    head = world.head("dev")
+    registry.lie("mdo/apps/mdo-posts", "v1", Lie.WRONG_DIGEST_HEADER)
+    digest = world.push_image(POSTS, "v1")
+    world.settle()
+    assert world.head("dev") == head
+    registry.tell_the_truth()
+
+    world.replay()
+    world.settle()
+
+    assert f"{POSTS}@{digest} # tag: v1".encode() in world.file(POSTS_FILE)
+
+
+def test_a_file_that_does_not_read_back_is_left_alone_and_holds_up_no_other(
+    quiet_logging: None, logs: Logs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its own text would make every event fail for ever. No such text is known, so the verification is made to fail."""
+
+    def never_as_intended(text: str, edits: Iterable[Any]) -> str:
+        if "name: held" in text:
+            raise NotAsIntendedError
+        return edited(text, edits)
+
+    monkeypatch.setattr("shared.domain.pinning.edited", never_as_intended)
+    held = workload("held", f"{POSTS}:v1")
+    with small_world({POSTS_FILE: workload("mdo-posts", f"{POSTS}:v1"), "apps/held.yaml": held}) as world:
+        digest = world.push_image(POSTS, "v1")
+        world.settle()
+
+        assert world.file("apps/held.yaml") == held
+        assert f"{POSTS}@{digest} # tag: v1".encode() in world.file(POSTS_FILE)
+        assert {record.status for record in world.deliveries} == {204}
+    (entry,) = [entry for entry in logs() if entry["logging.googleapis.com/labels"].get("event") == "pin.defect"]
+    assert entry["severity"] == "ERROR"
+    assert entry["message"].startswith("not pinned: apps/held.yaml line ")
 
 
 def test_a_race_that_is_lost_is_run_again_from_the_new_head(world: World) -> None:

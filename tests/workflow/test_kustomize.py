@@ -29,7 +29,7 @@ def test_a_push_pins_the_kustomization_and_the_release_is_what_it_builds(quiet_l
     with small_world(BASE | {OVERLAY: f"{ENTRY}    newTag: v1 # the shop\n".encode()}) as world:
         digest = released(world)
 
-        assert world.file(OVERLAY) == f"{ENTRY}    digest: {digest} # tag: v1 # the shop\n".encode()
+        assert world.file(OVERLAY) == f"{ENTRY}    digest: {digest}\n    newTag: v1 # the shop\n".encode()
         assert world.file("apps/posts/base/deployment.yaml") == BASE["apps/posts/base/deployment.yaml"]
         assert [(seen.image, seen.digest) for seen in world.attestations] == [(POSTS, digest)]
         assert len(world.pull_requests) == 1
@@ -44,6 +44,6 @@ def test_a_kustomization_that_brings_in_what_cannot_be_seen_blocks_the_release(q
 
         (rejected,) = world.rejected
         assert rejected.attributes["prodgate-reason"] == "not-understood"
-        assert f"{OVERLAY} line 6: 'components' can change what runs" in rejected.attributes["prodgate-detail"]
+        assert f"{OVERLAY} line 7: 'components' can change what runs" in rejected.attributes["prodgate-detail"]
         assert document(rejected.data)["suite"] == "qa"
         assert world.attestations == []

@@ -136,7 +136,10 @@ def test_a_line_that_cannot_carry_its_tag_is_left_as_it_is(world: World, logs: L
     world.settle()
 
     assert world.file(USERS_FILE) == inline
-    assert f"not pinned: {USERS_FILE} line 1 cannot carry the tag in a comment" in [e["message"] for e in logs()]
+    why = "JSON has no comment that could carry its tag"
+    said = [entry["message"] for entry in logs()]
+    assert f"not pinned: {USERS_FILE} line 1: {why}" in said
+    assert any(f"{USERS}:v1 is pinned nowhere; 1 place should move, and cannot" in message for message in said)
 
 
 def test_a_manifest_that_cannot_be_read_does_not_stop_the_others_from_being_pinned(world: World, logs: Logs) -> None:

@@ -15,9 +15,7 @@ from shared.runtime.wiring.secrets import open_secrets
 from shared.runtime.wiring.surroundings import Surroundings
 from shared.workflow.done import Done
 from shared.workflow.gatherer import Gatherer, Outcome
-from shared.workflow.pin import GATHERING_S, PinningCloud, PinSettings, pin_together
-
-_Young = tuple[ImageResolved, bool]
+from shared.workflow.pin import GATHERING_S, News, PinningCloud, PinSettings, pin_together
 
 
 def pin_function(variables: Mapping[str, str]) -> Function[ImageResolved]:
@@ -43,14 +41,13 @@ def pin_function(variables: Mapping[str, str]) -> Function[ImageResolved]:
             open_github(github, opened, permissions=PIN_MANIFESTS, vault=open_vault(secrets, redactor)),
         )
 
-        async def work_off(events: Sequence[_Young]) -> Sequence[Outcome]:
-            settling = any(young for _, young in events)
-            return await pin_together([event for event, _ in events], cloud, settling=settling)
+        async def work_off(news: Sequence[News]) -> Sequence[Outcome]:
+            return await pin_together(news, cloud)
 
         gatherer = Gatherer(work_off, window_s=GATHERING_S, deadline_s=surroundings.limits.deadline_s)
 
         async def work(event: ImageResolved, occasion: Occasion) -> Done:
-            return await gatherer.add((event, occasion.settling))
+            return await gatherer.add(News(event, occasion.settling))
 
         return Connected(work, surroundings.publisher(channels))
 

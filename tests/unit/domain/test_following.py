@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import itertools
+import time
 
 import pytest
 
 from shared.domain.errors import Reason
-from shared.domain.following import Version
+from shared.domain.following import Glob, Version
 from shared.domain.image import parse_name
 from shared.domain.pinning import PinnedFile, pin
 from tests.unit.domain.material import NAME, A, B, pod, problems, read
@@ -60,8 +61,13 @@ MOVED = {
     "a version above an inner bound": ("1.2.0 follow: semver >1.2.0 <=1.3.0", "1.3.0"),
     "the only version": ("1.2.0 follow: semver =1.3.0", "1.3.0"),
     "a version after a word": ("latest follow: semver >=1", "1.0.0"),
-    "a tag of the form": ("main-1 follow: glob main-*", "main-0"),
-    "a tag of any form": ("main-1 follow: glob *", "v1"),
+    "a higher number": ("main-9 follow: glob main-*", "main-10"),
+    "a later day": ("2026.1.9 follow: glob *", "2026.1.10"),
+    "more numbers": ("main-9 follow: glob main-*", "main-9.1"),
+    "a number after the same word": ("eu-9-x follow: glob *-*-x", "eu-10-x"),
+    "the first number of two": ("1-9-x follow: glob *-*-x", "2-1-x"),
+    "a form after a word": ("latest follow: glob main-*", "main-7c1"),
+    "the very tag of a form without *": ("v0 follow: glob v1", "v1"),
     "behind another #": ("1.2.0 # follow: semver >=1", "1.3.0"),
 }
 STAYED = {
@@ -74,6 +80,11 @@ STAYED = {
     "a version above an inner bound": ("1.2.0 follow: semver <=1.3.0", "1.3.1"),
     "no version": ("1.2.0 follow: semver >=1", "latest"),
     "a tag of another form": ("main-1 follow: glob main-*", "dev-1"),
+    "a tag with less than the form": ("main-1-x follow: glob main-*-x", "main-x"),
+    "a tag with another middle": ("main-1-x follow: glob *-1-*", "main-2-x"),
+    "a lower number": ("main-10 follow: glob main-*", "main-9"),
+    "the same number in other digits": ("main-1 follow: glob main-*", "main-01"),
+    "a lower number first": ("2-1-x follow: glob *-*-x", "1-9-x"),
     "a tag that nothing follows": ("1.2.0", "1.3.0"),
 }
 
@@ -120,6 +131,47 @@ def test_another_tag_of_the_same_digest_moves_the_comment_alone() -> None:
     text = pod(f"{NAME}@{A} # tag: 1.2.0 follow: semver >=1")
 
     assert pushed(text, "1.3.0").text == text.replace("1.2.0", "1.3.0")
+
+
+UNORDERED = {
+    "commits": ("main-7c1 follow: glob main-*", "main-9a2"),
+    "a commit after a number": ("main-71 follow: glob main-*", "main-9a2"),
+    "a commit before a number": ("main-7c1-8 follow: glob main-*-*", "main-9a2-9"),
+    "words": ("main follow: glob *", "dev"),
+}
+
+
+@pytest.mark.parametrize("case", UNORDERED)
+def test_a_tag_that_has_no_order_moves_nothing_and_it_is_said(case: str) -> None:
+    """Whether news of it is late cannot be told, and late news never wins."""
+    comment, tag = UNORDERED[case]
+    text = pod(f"{NAME}@{B} # tag: {comment}")
+
+    file = pushed(text, tag)
+
+    assert (file.text, file.moves) == (text, ())
+    (alone,) = file.left_alone
+    why = f"whether {tag} is above {comment.split()[0]} cannot be told: * stands for more than numbers in them"
+    assert str(alone) == f"apps/a.yaml line 6: {why}"
+
+
+def test_of_several_tags_of_a_form_the_highest_number_wins_in_any_order() -> None:
+    """As of versions; a tag without order among them holds up no other."""
+    text = pod(f"{NAME}@{B} # tag: main-3 follow: glob main-*")
+
+    for order in itertools.permutations(["main-3", "main-12", "main-9", "main-7c1"]):
+        assert pushed(text, *order).moves[0].tag == "main-12"
+
+
+def test_a_frozen_line_says_nothing_of_tags_without_order() -> None:
+    """It would not move for an ordered one either."""
+    assert pushed(pod(f"{NAME}@{B} # tag: a follow: glob * # prodgate: freeze"), "b").left_alone == ()
+
+
+@pytest.mark.parametrize("pattern", ["*" * 100 + "x", "*a" * 50 + "x"])
+def test_a_hostile_form_costs_no_time(pattern: str) -> None:
+    """A regular expression would try every way to share a tag among the stars."""
+    assert not Glob(pattern).names("a" * 128)
 
 
 def test_an_image_by_tag_may_say_what_it_follows() -> None:
@@ -205,7 +257,76 @@ def test_freezing_holds_its_own_line_in_any_style_and_no_other() -> None:
     assert [move.field.line for move in file.frozen] == [6]
 
 
-@pytest.mark.parametrize("comment", ["# prodgate: freezer", "#prodgate: freeze", "# Prodgate: freeze"])
-def test_other_words_freeze_nothing(comment: str) -> None:
-    """One spelling, so that a search finds every frozen line."""
-    assert len(pushed(pod(f"{NAME}:v1 {comment}"), "v1").moves) == 1
+@pytest.mark.parametrize(
+    "comment",
+    [
+        "#prodgate: freeze",
+        "# prodgate:freeze",
+        "# Prodgate: Freeze",
+        "# prodgate freeze",
+        "# prodgate: frozen",
+        "# nice # prodgate: freeze",
+        "# why: prodgate: freeze",
+    ],
+)
+def test_what_almost_says_freeze_freezes(comment: str) -> None:
+    """A person who meant it and slipped must not find the line moved."""
+    text = pod(f"{NAME}:v1 {comment}")
+
+    assert (pushed(text, "v1").moves, problems(read(text))) == ((), [])
+
+
+ALMOST = {
+    "#tag: v1": "#tag: v1",
+    "# tag:v1": "# tag:v1",
+    "# Tag: v1": "# Tag: v1",
+    "# tag: v1,": "# tag: v1,",
+    "# Follow: semver >=1": "Follow: semver >=1",
+    "# nice # follow: semver >=1": "follow: semver >=1",
+    "# nice follow : glob *": "follow : glob *",
+    "# tag: v1 Follow: semver >=1": "Follow: semver >=1",
+    "# tag: v1 follows: semver >=1": "follows: semver >=1",
+    "# tag: v1 # tag: v2": "# tag: v2",
+    "# prodgate: stop": "# prodgate: stop",
+    "# tag: v1 # prodgate: hold # why": "# prodgate: hold",
+}
+
+
+@pytest.mark.parametrize("comment", ALMOST)
+def test_a_comment_that_almost_says_something_is_a_problem(comment: str) -> None:
+    """It would be ignored, and somebody believes that it is not."""
+    ((reason, sentence),) = problems(read(pod(f"{NAME}@{B} {comment}")))
+
+    assert reason is Reason.NOT_UNDERSTOOD
+    assert sentence.startswith(f"apps/a.yaml line 6: {ALMOST[comment]!r} is not understood")
+
+
+def test_a_comment_behind_a_bracket_is_a_problem_too() -> None:
+    """It stands on the line, and not behind the image, where it is read."""
+    text = f"apiVersion: v1\nkind: Pod\nspec: {{containers: [{{image: {NAME}:v1}}]}} # follow: semver >=1\n"
+
+    assert len(problems(read(text))) == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pod(f"{NAME}:v1 # nice tag: blue"),
+        pod(f"{NAME}:v1 # see prodgate"),
+        pod(f"{NAME}:v1") + "      # tag: v1\n",
+        f"apiVersion: v1\nkind: Pod\nspec: {{containers: [{{image: {NAME}:v1, x: '# tag: no'}}]}}\n",
+    ],
+)
+def test_other_words_are_a_persons_own(text: str) -> None:
+    """A comment is there for people first."""
+    assert problems(read(text)) == []
+    assert [field.is_frozen for field in read(text).images] == [False]
+
+
+def test_a_line_of_many_images_is_read_in_seconds() -> None:
+    """What stands behind an image is looked at as far as a comment may begin, and no further."""
+    rows = ",".join(["{image: a:1}"] * 20_000)
+    began = time.process_time()
+
+    assert len(read(f"apiVersion: v1\nkind: Pod\nspec: {{containers: [{rows}]}} {'# prodgate ' * 90_000}\n").images)
+    assert time.process_time() - began < 5

@@ -181,7 +181,7 @@ REFUSED = {
     "a pattern that is none": ("images:\n- name: nginx\n  newTag: v2 # follow: x", "line 3: follow: 'x' is neither"),
     "two tags": (
         f"images:\n- name: nginx\n  newTag: v2\n  digest: {A} # tag: v1",
-        "line 3: newTag and the comment 'v1' name two tags",
+        "line 3: newTag and comments name two tags: 'v1 v2'",
     ),
     "another kind": ("kind: Component", "it is no kustomize.config.k8s.io/v1beta1 Kustomization"),
     "another version": ("apiVersion: kustomize.toolkit.fluxcd.io/v1", "it is no kustomize.config.k8s.io/v1beta1"),

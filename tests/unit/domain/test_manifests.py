@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from shared.domain.image import ImageReference
-from shared.domain.image_fields import followed_tag
+from shared.domain.following import TagComment
 from shared.domain.kinds import POD_SPECS, Kind
 from shared.domain.manifests import read_manifest
 from tests.unit.domain.material import NAME, A, pod, problems, read, written
@@ -159,7 +158,7 @@ def test_the_comment_is_read_at_the_end_of_a_file_too() -> None:
     """A file need not end with a line end."""
     text = f"nginx@{A} # tag: 1"
 
-    assert followed_tag(text, len(text) - 9, ImageReference.parse(f"nginx@{A}")) == "1"
+    assert TagComment.read(text, len(text) - 9).tag == "1"
 
 
 def test_the_images_come_in_the_order_of_the_text() -> None:

@@ -7,7 +7,6 @@ import time
 
 import pytest
 
-from shared.domain.errors import Fault, Unavailable
 from shared.domain.image import ImageName, parse_name
 from shared.domain.image_fields import ImageField
 from shared.domain.image_paths import read_image_paths
@@ -30,6 +29,16 @@ PINNED = {
     "a digest by comment, far": (f"{NAME}@{B}    # tag: v1 (why)", f"{NAME}@{A}    # tag: v1 (why)"),
     "a digest by comment, quoted": (f'"{NAME}@{B}" # tag: v1', f'"{NAME}@{A}" # tag: v1'),
     "a tag and an old digest": (f"{NAME}:v1@{B}", LONG),
+    "a tag, and the same in a comment": (f"{NAME}:v1 # tag: v1", LONG),
+    "a tag, and another in a comment": (f"{NAME}:v1  # tag: v0 (why)", f"{NAME}@{A}  # tag: v1 (why)"),
+    "a tag with all of the comment": (
+        f"{NAME}:v1 # tag: v1 follow: semver >=1 <2",
+        f"{NAME}@{A} # tag: v1 follow: semver >=1 <2",
+    ),
+    "a tag and an old digest with all of the comment": (
+        f"'{NAME}:v1@{B}'\t# tag: v1 # follow: glob v*",
+        f"'{NAME}@{A}'\t# tag: v1 # follow: glob v*",
+    ),
     "a short name": ("nginx:1", f"nginx@{A} # tag: 1"),
     "a name of Docker Hub in full": ("docker.io/library/nginx:1", f"docker.io/library/nginx@{A} # tag: 1"),
 }
@@ -132,7 +141,9 @@ def test_a_line_that_cannot_carry_the_comment_is_left_alone_and_said_so(text: st
     file = pinned(text)
 
     assert (file.text, file.moves) == (text, ())
-    assert [place.partition(" line ")[0] for place in file.left_alone] == ["apps/a.yaml"]
+    (alone,) = file.left_alone
+    assert (alone.field.path, alone.tag) == ("apps/a.yaml", "v1")
+    assert ("JSON has no comment" if text.lstrip().startswith("{") else "more follows on its line") in str(alone)
 
 
 def test_flow_style_that_ends_its_line_can_carry_the_comment() -> None:
@@ -205,11 +216,12 @@ def test_a_splice_at_the_wrong_place_is_caught_before_it_is_written(by: int) -> 
     manifest = read(pod(f"{NAME}@{B} # tag: v1") + "    - name: next\n      image: next:1\n")
     wrong = dataclasses.replace(manifest, images=tuple(_displaced(field, by) for field in manifest.images))
 
-    with pytest.raises(Unavailable) as caught:
-        pin(wrong, NOW)
+    file = pin(wrong, NOW)
 
-    assert caught.value.fault is Fault.INTERNAL
-    assert caught.value.detail == "apps/a.yaml: the pinned text does not read back as it should"
+    assert (file.is_defect, file.text, file.moves) == (True, manifest.text, ())
+    assert [str(alone) for alone in file.left_alone] == [
+        "apps/a.yaml line 6: the edited text does not read back as it should, which is a defect of prodgate"
+    ]
 
 
 @pytest.mark.parametrize("source", ["x\n  hostNetwork: true #", "'x"])
@@ -221,8 +233,9 @@ def test_a_move_with_a_hostile_name_is_caught_before_it_is_written(source: str) 
     wrong = dataclasses.replace(field, reference=reference, source=source, follows="t")
     hostile = dataclasses.replace(manifest, images=(wrong,))
 
-    with pytest.raises(Unavailable):
-        pin(hostile, {(ImageName("h", "p"), "t"): A})
+    file = pin(hostile, {(ImageName("h", "p"), "t"): A})
+
+    assert (file.is_defect, file.text) == (True, manifest.text)
 
 
 def test_a_file_full_of_images_is_pinned_in_seconds() -> None:
@@ -243,10 +256,18 @@ def test_a_move_to_a_hostile_tag_is_caught_before_it_is_written() -> None:
     hostile = dataclasses.replace(manifest, images=(dataclasses.replace(field, follows=tag),))
     reference = dataclasses.replace(field.reference, written=f"nginx:{tag}")
 
-    with pytest.raises(Unavailable):
-        pin(hostile, {(field.reference.name, tag): A})
-    with pytest.raises(Unavailable):
-        pin(
-            dataclasses.replace(hostile, images=(dataclasses.replace(hostile.images[0], reference=reference),)),
-            {(field.reference.name, tag): A},
-        )
+    renamed = dataclasses.replace(hostile, images=(dataclasses.replace(hostile.images[0], reference=reference),))
+
+    for each in (hostile, renamed):
+        file = pin(each, {(field.reference.name, tag): A})
+        assert (file.is_defect, file.text) == (True, manifest.text)
+
+
+def test_only_what_may_move_moves() -> None:
+    """Of two spellings of one image an allowlist may admit one; who calls says so for each as it is written."""
+    text = pod("nginx:1") + "    - image: docker.io/library/nginx:1\n"
+
+    file = pin(read(text), NOW, lambda field: field.source != "nginx:1")
+
+    assert file.text == text.replace("library/nginx:1", f"library/nginx@{A} # tag: 1")
+    assert file.left_alone == ()

@@ -9,27 +9,38 @@ from shared.domain.reading_back import Edit, NotAsIntendedError, edited
 
 TEXT = "  a: x # x\n  b: x\n"
 BLOCK = Block(2, len(TEXT), 2)
-X_TO_Y = ("x", "y")
+X_TO_Y = (("x",), ("y",))
+NEW = ((), ("c", "1"))
 
 
 def test_the_intended_scalars_change_and_nothing_else() -> None:
     """In whatever order the edits come."""
-    edits = [(BLOCK, Edit(16, 17, "y", X_TO_Y)), (BLOCK, Edit(5, 6, "y", X_TO_Y)), (BLOCK, Edit(9, 10, "z", None))]
+    edits = [(BLOCK, Edit(16, 17, "y", *X_TO_Y)), (BLOCK, Edit(5, 6, "y", *X_TO_Y)), (BLOCK, Edit(9, 10, "z"))]
 
     assert edited(TEXT, edits) == "  a: y # z\n  b: y\n"
 
 
+def test_a_key_may_be_put_in_before_another() -> None:
+    """Its two scalars are read where nothing was, and all that follows is read as before."""
+    edits = [(BLOCK, Edit(13, 13, "c: 1\n  ", *NEW)), (BLOCK, Edit(16, 17, "y", *X_TO_Y))]
+
+    assert edited(TEXT, edits) == "  a: x # x\n  c: 1\n  b: y\n"
+
+
 WRONG = {
-    "a comment instead of a scalar": Edit(9, 10, "y", X_TO_Y),
-    "a scalar instead of a comment": Edit(5, 6, "y", None),
-    "a scalar that was another": Edit(5, 6, "y", ("z", "y")),
-    "a scalar that becomes another": Edit(5, 6, "z", X_TO_Y),
-    "a key": Edit(2, 3, "y", X_TO_Y),
-    "a line too many": Edit(5, 6, "y\n  c: 1", X_TO_Y),
-    "a line too few": Edit(5, 14, "y # ", X_TO_Y),
-    "no YAML": Edit(5, 6, "'y", X_TO_Y),
-    "a place before the block": Edit(0, 1, " ", None),
-    "a place behind the block": Edit(20, 21, " ", None),
+    "a key put in that is another": Edit(13, 13, "c: 2\n  ", *NEW),
+    "a key put in that is followed by another": Edit(13, 14, "c: 1\n  d", *NEW),
+    "a key meant and not put in": Edit(13, 13, "", *NEW),
+    "a comment instead of a scalar": Edit(9, 10, "y", *X_TO_Y),
+    "a scalar instead of a comment": Edit(5, 6, "y"),
+    "a scalar that was another": Edit(5, 6, "y", ("z",), ("y",)),
+    "a scalar that becomes another": Edit(5, 6, "z", *X_TO_Y),
+    "a key": Edit(2, 3, "y", *X_TO_Y),
+    "a line too many": Edit(5, 6, "y\n  c: 1", *X_TO_Y),
+    "a line too few": Edit(5, 14, "y # ", *X_TO_Y),
+    "no YAML": Edit(5, 6, "'y", *X_TO_Y),
+    "a place before the block": Edit(0, 1, " "),
+    "a place behind the block": Edit(20, 21, " "),
 }
 
 
