@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from shared.domain.errors import Reason, Rejected, shown
 from shared.domain.following import NO_COMMENT, FrozenLines, TagComment, TagPattern
 from shared.domain.image import ImageReference
-from shared.domain.yaml_nodes import Mapping, Scalar, column_of, line_of, place_of, span_of
+from shared.domain.yaml_nodes import Mapping, Scalar, column_of, end_of, line_of, place_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class Block:
     @classmethod
     def of(cls, holder: Mapping) -> Block:
         """Take a mapping whole."""
-        return cls(place_of(holder), span_of(holder.end)[1], column_of(holder))
+        return cls(place_of(holder), end_of(holder.end), column_of(holder))
 
     @classmethod
     def around(cls, value: Scalar, holder: Mapping) -> Block:
@@ -29,12 +29,12 @@ class Block:
 
         Every entry of a block mapping begins in the same column, and reads as if it stood there alone.
         """
-        nth = next(nth for nth, child in enumerate(holder.children) if child is value)
+        nth = holder.children.index(value)
         key = holder.children[nth - 1]
         if holder.event.flow_style or line_of(key) != line_of(value) or column_of(key) != column_of(holder):
             return cls.of(holder)
         after = holder.children[nth + 1 : nth + 2]
-        end = place_of(after[0]) if after else span_of(holder.end)[1]
+        end = place_of(after[0]) if after else end_of(holder.end)
         # A key by alias has the place of its anchor.
         return cls(place_of(key), end, column_of(key)) if end > place_of(value) else cls.of(holder)
 
@@ -106,7 +106,7 @@ class ImageField:
 def place_in(text: str, node: Scalar) -> tuple[int, int] | None:
     """From where to where a value stands in the text as it reads; None where it is folded, escaped or in a block."""
     # The value stands right before the end of its node; an anchor or a type before it may look the same.
-    end = span_of(node)[1] - (1 if node.style in ("'", '"') else 0)
+    end = end_of(node) - (1 if node.style in ("'", '"') else 0)
     start = end - len(node.value)
     return None if text[start:end] != node.value or node.style in ("|", ">") else (start, end)
 
@@ -126,8 +126,10 @@ class ImageLines:
             Rejected: it is no reference, or does not stand in the text as it reads.
         """
         place = place_in(self.text, node)
+        if "{{" in node.value:
+            raise Rejected(Reason.NOT_UNDERSTOOD, f"the image {shown(node.value)} is templated")
         if place is None:
-            why = f"the image {shown(node.value)} is folded, escaped or templated"
+            why = f"the image {shown(node.value)} is folded or escaped"
             raise Rejected(Reason.NOT_UNDERSTOOD, why)
         reference = ImageReference.parse(node.value)
         comment = TagComment.read(self.text, place[1])

@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+_LIST: Final = "List"
+
 
 @dataclass(frozen=True, slots=True)
 class Kind:
@@ -28,7 +30,14 @@ class Kind:
     @property
     def is_list(self) -> bool:
         """Whether it only wraps other objects."""
-        return self == Kind("v1", "List")
+        return self.name == _LIST and self.api_version == "v1"
+
+    @property
+    def of_items(self) -> Kind | None:
+        """What the items of a typed list are that do not say: Pods in a PodList (apimachinery, unstructured)."""
+        if not self.name.endswith(_LIST) or self.name == _LIST:
+            return None
+        return Kind(self.api_version, self.name.removesuffix(_LIST))
 
 
 _TEMPLATE: Final = ("spec", "template", "spec")

@@ -25,10 +25,10 @@ from shared.domain.yaml_nodes import (
     Scalar,
     Sequence,
     column_of,
+    end_of,
     is_null,
     line_of,
     place_of,
-    span_of,
     text_of,
     value_of,
 )
@@ -214,7 +214,7 @@ class KustomizationReader:
                 Reason.NOT_UNDERSTOOD, f"newTag and comments name two tags: {shown(' '.join(sorted(named)))}"
             )
         name = value_of(item, "name")
-        ends = [end for _, end in places] + ([span_of(name)[1]] if isinstance(name, Scalar) else [])
+        ends = [end for _, end in places] + ([end_of(name)] if isinstance(name, Scalar) else [])
         return TagText(
             line_of(lines[0]),
             start,
@@ -255,7 +255,7 @@ class KustomizationReader:
     def _pattern(self, item: Mapping, comments: list[TagComment]) -> TagPattern | None:
         """Read which other tags the entry follows; where that is not understood, it follows its own alone."""
         name = value_of(item, "name")
-        behind_name = TagComment.read(self.lines.text, span_of(name)[1]) if isinstance(name, Scalar) else NO_COMMENT
+        behind_name = TagComment.read(self.lines.text, end_of(name)) if isinstance(name, Scalar) else NO_COMMENT
         try:
             return _pattern_of(comments, behind_name)
         except Rejected as error:

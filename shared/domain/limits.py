@@ -42,6 +42,7 @@ MANIFEST_EVENTS = 300_000  # YAML events of one file: one of a scalar, two of a 
 KUSTOMIZE_IMAGES = 20_000  # effective images of one kustomization
 KUSTOMIZE_DEPTH = 32  # kustomizations, each of which includes the next
 KUSTOMIZE_STEPS = 2_000_000  # entries held against images, in all kustomizations of a release
+MANIFEST_BROKEN_DOCUMENTS = 20  # of one file that do not parse; each has libyaml begin anew
 MANIFEST_DEPTH = 100  # levels of one YAML document; libyaml's composer recurses, and ends the process near 20,000
 
 # Time.

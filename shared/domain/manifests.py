@@ -130,37 +130,32 @@ class _Reading:
         marker = _FALSE_MARKER.search(f"\n{text}")
         if marker is not None:
             line = text.count("\n", 0, marker.start()) + 1
-            why = f"line {line} begins with --- and goes on, where other readers begin a document"
-            self._problem(None, Reason.NOT_UNDERSTOOD, why)
+            why = "it begins with --- and goes on, where other readers begin a document"
+            self._problem(line, Reason.NOT_UNDERSTOOD, why)
             return
         documents = Documents(text)
         try:
             for document in documents.read():
                 self._document(document)
         except Rejected as error:
-            # A file that is too large is judged by nobody; what does not parse leaves the documents before it.
-            if documents.is_too_large:
-                self.images, self.problems, self.mentions = [], [], []
+            # A file that is too large is judged by nobody.
+            self.images, self.problems, self.mentions = [], [], []
             self._problem(None, error.reason, error.detail)
 
     def _document(self, document: Document) -> None:
         """Take one document's images, or say why they cannot be known."""
         root, refusal = document.root, document.refusal
-        if isinstance(root, Scalar) and not root.value:
-            return
-        if not isinstance(root, Mapping):
-            self._problem(line_of(root), Reason.NOT_UNDERSTOOD, "this document is no Kubernetes object")
-        elif refusal is not None:
+        self._repeated = document.repeated
+        if refusal is not None:
             self._problem(refusal.line, refusal.reason, refusal.why)
-        else:
-            before = len(self.problems)
-            self._repeated = document.repeated
+        elif isinstance(root, Mapping):
             if self.is_kustomization:
                 self._kustomization(root)
             else:
                 self._object(root)
-            if len(self.problems) == before:
-                self._mention(document)
+        elif not isinstance(root, Scalar) or root.value:
+            self._problem(line_of(root), Reason.NOT_UNDERSTOOD, "this document is no Kubernetes object")
+        self._mention(document)
 
     def _kustomization(self, root: Mapping) -> None:
         if self.kustomization is not None:
@@ -173,15 +168,19 @@ class _Reading:
 
     def _mention(self, document: Document) -> None:
         """Keep what is called an image and was not read as one; only people can know whether it is run."""
-        for value in document.named_images:
-            if value.value and self._is_new(value):
-                self.mentions.append(Mention(f"{self.path} line {line_of(value)}", value.value))
+        for node in document.named_images:
+            value = _reference(node)
+            if value and self._is_new(node):
+                self.mentions.append(Mention(f"{self.path} line {line_of(node)}", value))
 
-    def _object(self, root: Mapping) -> None:
-        kind = Kind(text_of(root, "apiVersion"), text_of(root, "kind"))
-        if kind.is_list:
+    def _object(self, root: Mapping, unnamed: Kind | None = None) -> None:
+        """Judge an object by its kind; one that says none, in a list of some kind, is of that (`unnamed`)."""
+        api_version, name = text_of(root, "apiVersion"), text_of(root, "kind")
+        kind = Kind(api_version, name) if api_version or name or unnamed is None else unnamed
+        of_items = kind.of_items
+        if kind.is_list or (of_items is not None and self._is_known(of_items)):
             for item in self._items(root, "items"):
-                self._member(item)
+                self._member(item, of_items)
         elif value_of(root, "items") is not None:
             # kubectl and Argo CD deploy the `items` of any object, whatever its kind says.
             why = f"{shown(str(kind))} has items, which others read as a list"
@@ -190,16 +189,22 @@ class _Reading:
             self._pod_spec(root, POD_SPECS[kind], is_built_in=True)
         elif kind in self._image_paths:
             self._configured(root, kind)
-        elif not runs_nothing(kind) and str(kind) not in self._exempt_kinds:
+        elif not self._is_known(kind):
             what = str(kind) if kind.name else "a document without apiVersion and kind"
             self._problem(line_of(root), Reason.NOT_UNDERSTOOD, f"{what} may run images that cannot be seen here")
 
-    def _member(self, item: Node) -> None:
+    def _is_known(self, kind: Kind) -> bool:
+        """Whether it is known what objects of this kind run."""
+        if kind in POD_SPECS or kind in self._image_paths:
+            return True
+        return runs_nothing(kind) or str(kind) in self._exempt_kinds
+
+    def _member(self, item: Node, unnamed: Kind | None) -> None:
         """Take one object of a List; one that an alias repeats could hold itself, or grow without bound."""
         if not isinstance(item, Mapping):
             self._problem(line_of(item), Reason.NOT_UNDERSTOOD, "this item is no Kubernetes object")
         elif self._is_new(item):
-            self._object(item)
+            self._object(item, unnamed)
         else:
             self._problem(line_of(item), Reason.NOT_UNDERSTOOD, "an alias repeats this object")
 
@@ -250,7 +255,9 @@ class _Reading:
         self, holder: Node, key: str, absent: str, pod: PodPlace = _ANYWHERE, *, is_container: bool = False
     ) -> None:
         node = value_of(holder, key)
-        if not isinstance(holder, Mapping) or not isinstance(node, Scalar) or not node.value:
+        if isinstance(node, Mapping) and self._lines.text.startswith("{{", place_of(node)):
+            self._problem(line_of(node), Reason.NOT_UNDERSTOOD, f"the {key} is templated")
+        elif not isinstance(holder, Mapping) or not isinstance(node, Scalar) or not node.value:
             self._problem(line_of(holder), Reason.MALFORMED_MANIFEST, absent)
         elif place_of(node) not in self._repeated and self._is_new(node):
             self._field(node, holder, pod, is_container=is_container)
@@ -299,3 +306,11 @@ def _pod_place(root: Mapping, spec: Mapping) -> PodPlace:
 def _said(node: Node | None, key: str) -> str | None:
     value = value_of(node, key)
     return value.value if isinstance(value, Scalar) and not is_null(value) and value.value else None
+
+
+def _reference(node: Node) -> str:
+    """Read what is called an image: a text, or the parts that Helm charts put together."""
+    if isinstance(node, Scalar):
+        return node.value
+    repository, tag, digest = (text_of(node, key) for key in ("repository", "tag", "digest"))
+    return repository and f"{repository}{tag and f':{tag}'}{digest and f'@{digest}'}"

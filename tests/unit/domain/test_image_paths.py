@@ -7,7 +7,7 @@ import pytest
 from shared.domain.errors import Reason
 from shared.domain.image_paths import IMAGE_PATH, read_image_paths
 from shared.domain.manifests import Manifest, Mention, read_manifest
-from tests.unit.domain.material import problems, read, written
+from tests.unit.domain.material import pod, problems, read, written
 
 ROWS = (
     "argoproj.io/v1alpha1 Rollout spec.template.spec:podSpec",
@@ -95,7 +95,7 @@ def test_an_object_without_any_image_is_a_problem() -> None:
 
 
 def test_values_that_are_called_images_are_mentioned_and_nothing_else() -> None:
-    """A person may know that a controller reads them; prodgate neither edits nor judges them."""
+    """A person may know that a controller reads them; prodgate neither edits nor judges them, whatever holds them."""
     text = (
         "apiVersion: v1\nkind: ConfigMap\ndata:\n  image: a:1\n  sidecarImage: b:1\n  imageName: c\n  image2: d\n"
         "  baseImage: ''\n---\napiVersion: v1\nkind: Pod\nmetadata: {annotations: {image: e:1}}\n"
@@ -108,9 +108,34 @@ def test_values_that_are_called_images_are_mentioned_and_nothing_else() -> None:
         Mention("apps/a.yaml line 4", "a:1"),
         Mention("apps/a.yaml line 5", "b:1"),
         Mention("apps/a.yaml line 12", "e:1"),
+        Mention("apps/a.yaml line 17", "g:1"),
     )
     assert written(manifest) == ["f:1"]
     assert len(problems(manifest)) == 1
+
+
+MENTIONED = {
+    "Helm values": ("image: {repository: a, tag: v1}\nsidecarImage:\n  repository: b\n", ["a:v1", "b"]),
+    "Helm values by digest": ("image: {repository: a, digest: 'sha256:1'}\n", ["a@sha256:1"]),
+    "a mapping that is none": ("image: {pullPolicy: Always}\n", []),
+    "a list": ("image: [a]\n", []),
+    "a custom resource": ("apiVersion: x/v1\nkind: Y\nspec: {jobs: [{image: a}, {image: b}]}\n", ["a", "b"]),
+    "a key twice": (f"{pod('a:1')}      name: b\n", ["a:1"]),
+    "a merge": ("apiVersion: v1\nkind: Pod\nspec: {<<: {}, containers: [{image: a:1}]}\n", ["a:1"]),
+    "no YAML": ("x: {image: a:1}\ny: [\n", ["a:1"]),
+    "no object": ("- image: a:1\n", ["a:1"]),
+    "an image that is none": (pod("A/B"), []),
+}
+
+
+@pytest.mark.parametrize("case", MENTIONED)
+def test_what_is_called_an_image_is_mentioned_where_a_document_has_a_problem_too(case: str) -> None:
+    """There above all a person wants to know what may run."""
+    text, values = MENTIONED[case]
+    manifest = read(text)
+
+    assert len(manifest.problems) >= 1
+    assert [mention.value for mention in manifest.mentions] == values
 
 
 def test_a_file_that_is_too_large_mentions_and_runs_nothing() -> None:
@@ -123,4 +148,4 @@ def test_a_file_that_is_too_large_mentions_and_runs_nothing() -> None:
 @pytest.mark.parametrize("text", ["a: &x 1\nb: &x 2\n", "&x a: &x 1\n"])
 def test_an_anchor_that_is_there_twice_is_a_problem(text: str) -> None:
     """YAML 1.1 and 1.2 differ about which of them an alias means."""
-    assert "it is not YAML: 'the anchor x in line" in problems(read(text))[0][1]
+    assert ": the anchor x is there twice" in problems(read(text))[0][1]

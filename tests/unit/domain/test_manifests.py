@@ -43,6 +43,17 @@ def test_the_objects_of_a_list_are_seen_at_any_depth() -> None:
     assert written(read(f"apiVersion: v1\nkind: List\nitems: [{inner}]\n")) == ["a:1"]
 
 
+def test_a_typed_list_is_seen_whether_its_items_say_their_kind_or_not() -> None:
+    """`kubectl get pods -o yaml` of some versions, and every API answer: kubectl takes the kind from the list."""
+    spec = "spec: {containers: [{image: IMAGE}]}"
+    items = f"[{{{spec}}}, {{apiVersion: v1, kind: Pod, {spec}}}]".replace("IMAGE", "a:1", 1).replace("IMAGE", "b:1")
+
+    manifest = read(f"apiVersion: v1\nkind: PodList\nitems: {items}\n---\nkind: SecretList\napiVersion: v1\n")
+
+    assert written(manifest) == ["a:1", "b:1"]
+    assert problems(manifest) == []
+
+
 def test_every_document_of_a_file_is_seen() -> None:
     """One file holds many objects, empty documents and comments between them."""
     manifest = read(f"# head\n---\n{pod('a:1')}---\n---\n# only this\n--- # named\n{pod('b:1')}...\n")

@@ -33,8 +33,12 @@ PROBLEMS = {
     "Helm values": ("image: {repository: nginx, tag: 1}\n", (UNSEEN, "without apiVersion and kind")),
     "a list of objects": (f"- {POD}\n", (UNSEEN, "line 1: this document is no Kubernetes object")),
     "a word": ("nothing\n", (UNSEEN, "this document is no Kubernetes object")),
-    "a templated image": (pod("{{ .Values.image }}"), (MALFORMED, "a container or volume has no image")),
-    "a templated file": ("{{- if .x }}\n", (MALFORMED, "apps/a.yaml: it is not YAML: ")),
+    "a templated image": (pod("{{ .Values.image }}"), (UNSEEN, "line 6: the image is templated")),
+    "a templated image in quotes": (pod("'{{ .x }}:1'"), (UNSEEN, "line 6: the image '{{ .x }}:1' is templated")),
+    "a templated file": (
+        "{{- if .x }}\n",
+        (MALFORMED, "apps/a.yaml line 1: it is templated, and no YAML before it is rendered"),
+    ),
     "a substituted image": (pod("${IMAGE}"), (Reason.MALFORMED_IMAGE, "is no image reference")),
     "no image": (pod("").replace("image: ", ""), (MALFORMED, "line 5: a container or volume has no image")),
     "an empty image": (pod('""'), (MALFORMED, "line 5: a container or volume has no image")),
@@ -60,12 +64,12 @@ PROBLEMS = {
         "apiVersion: v1\nkind: Pod\nspec: {volumes: [{image: ~}]}\n",
         (MALFORMED, "has no reference"),
     ),
-    "a block scalar": (pod("|-\n        nginx:1"), (UNSEEN, "'nginx:1' is folded, escaped or templated")),
-    "a folded scalar": (pod(">-\n        nginx:1"), (UNSEEN, "folded, escaped or templated")),
-    "a folded scalar without line end": (pod(">-\n        nginx:1")[:-1], (UNSEEN, "folded, escaped or")),
-    "an escaped letter": (pod('"ngin\\x78:1"'), (UNSEEN, "'nginx:1' is folded, escaped or templated")),
-    "an escaped letter behind an anchor": (pod('&nginx "ngin\\x78"'), (UNSEEN, "folded, escaped or templated")),
-    "an image in two lines": (pod('"nginx\\\n        :1"'), (UNSEEN, "folded, escaped or templated")),
+    "a block scalar": (pod("|-\n        nginx:1"), (UNSEEN, "'nginx:1' is folded or escaped")),
+    "a folded scalar": (pod(">-\n        nginx:1"), (UNSEEN, "folded or escaped")),
+    "a folded scalar without line end": (pod(">-\n        nginx:1")[:-1], (UNSEEN, "folded or escaped")),
+    "an escaped letter": (pod('"ngin\\x78:1"'), (UNSEEN, "'nginx:1' is folded or escaped")),
+    "an escaped letter behind an anchor": (pod('&nginx "ngin\\x78"'), (UNSEEN, "folded or escaped")),
+    "an image in two lines": (pod('"nginx\\\n        :1"'), (UNSEEN, "folded or escaped")),
     "a shared image": (
         "apiVersion: v1\nkind: Pod\nspec: {containers: [{image: &i nginx:1}, {image: *i}]}\n",
         (UNSEEN, "line 3: an alias shares this image"),
@@ -93,7 +97,7 @@ PROBLEMS = {
     "a kind in base64": ("apiVersion: v1\nkind: !!binary UG9k\n", (UNSEEN, "the type")),
     "a key in base64 under a handle of its own": (
         f"%TAG !y! tag:yaml.org,2002:\n---\n{pod('nginx:1')}  !y!binary aW5pdENvbnRhaW5lcnM=: [{{image: evil:1}}]\n",
-        (UNSEEN, "the type 'tag:yaml.org,2002:binary'"),
+        (UNSEEN, "line 1: a directive (%TAG) is read differently by others"),
     ),
     "a local type": (pod("!image nginx:1"), (UNSEEN, "the type '!image' is read differently")),
     "a set": ("apiVersion: v1\nkind: Secret\ndata: !!set {a}\n", (UNSEEN, "the type")),
@@ -109,19 +113,31 @@ PROBLEMS = {
     "items as a mapping": (f"{LIST}items: {{a: {POD}}}\n", (MALFORMED, "line 3: items is no list")),
     "an item that is no object": (f"{LIST}items: [null]\n", (UNSEEN, "this item is no Kubernetes object")),
     "an item of unknown kind": (f"{LIST}items: [{{apiVersion: x/v1, kind: Y}}]\n", (UNSEEN, "x/v1 Y may run")),
-    "a List of another kind": ("apiVersion: v1\nkind: PodList\nitems: []\n", (UNSEEN, "has items")),
-    "a List that holds itself": (f"&a\n{LIST}items: [*a]\n", (MALFORMED, "the alias a in line 4 stands for what it")),
+    "a List of an unknown kind": ("apiVersion: x/v1\nkind: YList\nitems: []\n", (UNSEEN, "has items")),
+    "a List of an unknown kind without items": ("apiVersion: x/v1\nkind: YList\n", (UNSEEN, "may run images")),
+    "an unknown kind in a PodList": (
+        "apiVersion: v1\nkind: PodList\nitems: [{apiVersion: x/v1, kind: Y}]\n",
+        (UNSEEN, "x/v1 Y may run"),
+    ),
+    "a kind without apiVersion in a PodList": (
+        "apiVersion: v1\nkind: PodList\nitems: [{kind: Pod}]\n",
+        (UNSEEN, "may"),
+    ),
+    "a List that holds itself": (
+        f"&a\n{LIST}items: [*a]\n",
+        (MALFORMED, "line 4: the alias a stands for what it is in"),
+    ),
     "an object twice by alias": (f"{LIST}items: [&p {POD}, *p]\n", (UNSEEN, "an alias repeats this object")),
     "a document behind a false marker": (
         f"{CONFIG_MAP}---x:\n{HIDDEN_POD}",
-        (UNSEEN, "apps/a.yaml: line 3 begins with --- and goes on, where other readers begin a document"),
+        (UNSEEN, "apps/a.yaml line 3: it begins with --- and goes on, where other readers begin a document"),
     ),
-    "a document behind a commented marker": (f"{CONFIG_MAP}---#x:\n{HIDDEN_POD}", (UNSEEN, "line 3 begins with")),
-    "a document behind four hyphens": (f"----x: 1\n{CONFIG_MAP}", (UNSEEN, "line 1 begins with ---")),
+    "a document behind a commented marker": (f"{CONFIG_MAP}---#x:\n{HIDDEN_POD}", (UNSEEN, "line 3: it begins with")),
+    "a document behind four hyphens": (f"----x: 1\n{CONFIG_MAP}", (UNSEEN, "line 1: it begins with ---")),
     "two JSON objects": (f'{{"apiVersion": "v1", "kind": "Secret"}}\n{POD}\n', (MALFORMED, "it is not YAML")),
-    "a tab as indent": ("apiVersion: v1\n\tkind: Pod\n", (MALFORMED, "it is not YAML")),
-    "a control character": ("apiVersion: v1\nkind: Pod\x07\n", (MALFORMED, "it is not YAML")),
-    "an unknown alias": ("apiVersion: *x\n", (MALFORMED, "it is not YAML")),
+    "a tab as indent": ("apiVersion: v1\n\tkind: Pod\n", (MALFORMED, "line 2: it is not YAML")),
+    "a control character": ("apiVersion: v1\nkind: Pod\x07\n", (MALFORMED, "line 2: it is not YAML")),
+    "an unknown alias": ("apiVersion: *x\n", (MALFORMED, "line 1: the alias x stands for nothing")),
 }
 
 
@@ -171,12 +187,51 @@ def test_bytes_that_are_not_utf_8_are_a_problem() -> None:
         assert manifest.text == ""
 
 
-def test_what_stands_before_the_unreadable_is_seen_all_the_same() -> None:
-    """Pinning edits around a problem; the release refuses the file whole."""
-    manifest = read(f"{pod('a:1')}---\n{{\n")
+AROUND = {
+    "no YAML": "{",
+    "an open quote": "x: 'y",
+    "a template": "{{- if .x }}\nkind: Pod",
+    "a templated value": "kind: {{ .x }}\ny: {{ .z }}",
+    "an unknown alias": "x: *y",
+    "an anchor twice": "x: &a 1\ny: &a 2",
+    "a list by alias that is open": "x: &a [*a]",
+    "an unknown directive's handle": "x: !e!y 1",
+    "other line ends": "x: '\u2028'\ny: \u0085\n: [",
+}
 
-    assert written(manifest) == ["a:1"]
-    assert [reason for reason, _ in problems(manifest)] == [MALFORMED]
+
+@pytest.mark.parametrize("case", AROUND)
+def test_what_stands_around_the_unreadable_is_seen_all_the_same(case: str) -> None:
+    """Pinning edits around a problem, in the right place; the release refuses the file whole."""
+    text = f"{pod('a:1')}---\n{AROUND[case]}\n---\n{pod('b:1')}--- # named\n{AROUND[case]}\n---\n{pod('c:1')}"
+    manifest = read(text)
+
+    assert written(manifest) == ["a:1", "b:1", "c:1"]
+    assert [manifest.text[field.start : field.end] for field in manifest.images] == ["a:1", "b:1", "c:1"]
+    lines = text.replace("\u2028", "\n").replace("\u0085", "\n").split("\n")
+    assert [lines[field.line - 1].split()[-1] for field in manifest.images] == ["a:1", "b:1", "c:1"]
+    assert len(manifest.problems) == 2
+    assert all(" line " in problem.detail.partition(": ")[0] for problem in manifest.problems)
+
+
+def test_what_stands_behind_a_character_that_is_not_allowed_is_not_seen() -> None:
+    """The parser meets it wherever it has read ahead, so nobody can tell which document it is in."""
+    manifest = read(f"{pod('a:1')}---\nx: \x07\n---\n{pod('b:1')}")
+
+    assert "b:1" not in written(manifest)
+    assert problems(manifest)[-1][1].startswith("apps/a.yaml line 8: it is not YAML")
+
+
+def test_a_file_full_of_unreadable_documents_is_judged_by_nobody() -> None:
+    """Each has the parser begin anew, which costs the time of the whole file."""
+    few, many = ("---\n{\n" * count for count in (limits.MANIFEST_BROKEN_DOCUMENTS, 400_000))
+
+    assert len(problems(read(few))) == limits.MANIFEST_BROKEN_DOCUMENTS
+    began = time.process_time()
+    assert [sentence for _, sentence in problems(read(many))] == [
+        "apps/a.yaml: it is too large to be judged: at most 20 documents that are no YAML"
+    ]
+    assert time.process_time() - began < 5
 
 
 def test_problems_of_several_documents_are_told_together() -> None:
