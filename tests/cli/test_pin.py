@@ -158,7 +158,7 @@ def test_a_file_that_does_not_parse_is_never_ok(tmp_path: Path, capsys: pytest.C
     status = main(["pin", "--check", str(tmp_path)])
 
     assert status == 2
-    assert "broken.yaml: it is not YAML" in capsys.readouterr().err
+    assert "broken.yaml line 2: it is not YAML" in capsys.readouterr().err
 
 
 def test_machines_read_the_same_as_json(manifest: Path, capsys: pytest.CaptureFixture[str]) -> None:

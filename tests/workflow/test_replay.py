@@ -152,4 +152,4 @@ def test_a_manifest_that_cannot_be_read_does_not_stop_the_others_from_being_pinn
 
     for path in (USERS_FILE, "apps/half.yaml"):
         assert f"{USERS}@{digest} # tag: v1".encode() in world.file(path)
-    assert any(entry["message"].startswith("not pinned: apps/broken.yaml: it is not YAML") for entry in logs())
+    assert any(entry["message"].startswith("not pinned: apps/broken.yaml line 2: it is not YAML") for entry in logs())
