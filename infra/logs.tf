@@ -1,7 +1,8 @@
 # Cloud Run's own request log holds URLs, and with them the URL secrets of webhooks (docs/operations.md).
 
 resource "google_logging_project_exclusion" "webhook_urls" {
-  count = length(var.webhooks) == 0 ? 0 : 1
+  count      = length(var.webhooks) == 0 ? 0 : 1
+  depends_on = [module.services]
 
   project     = var.project
   name        = "prodgate-webhook-urls"

@@ -4,7 +4,7 @@ resource "google_kms_key_ring" "this" {
   depends_on = [module.services]
 
   project  = var.project
-  location = var.region
+  location = coalesce(var.key_location, var.region)
   name     = "prodgate"
 
   lifecycle {

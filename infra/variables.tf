@@ -151,6 +151,20 @@ variable "protection_level" {
   }
 }
 
+variable "key_location" {
+  description = <<-EOT
+    Where the keys are, by default in `region`. In a multi-region such as `us` or `europe`, or in `global`, they outlive a
+    region that is lost, and with them every attestation. It cannot be changed later: keys do not move.
+  EOT
+  type        = string
+  default     = null
+
+  validation {
+    condition     = can(regex("^[a-z]+(-[a-z0-9]+)*$", coalesce(var.key_location, "global")))
+    error_message = "It is a location of Cloud KMS, as `gcloud kms locations list` names them."
+  }
+}
+
 variable "environment" {
   description = <<-EOT
     The environments repository, `owner/name`, and what prodgate must know of it (docs/operations.md, Configuration).

@@ -18,6 +18,7 @@ _WEB: Final = {
 _ALL: Final = {"PRODGATE_DEADLINE_S": "49", "PRODGATE_SETTLING_S": "600", "PRODGATE_LOG_LEVEL": "DEBUG"}
 
 EVERYTHING: Final[dict[str, Any]] = {
+    "key_location": "us",
     "prod_cluster": "us-central1.prod",
     "dry_run_clusters": ["us-central1.staging"],
     "environment": {

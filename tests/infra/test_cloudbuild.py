@@ -15,7 +15,7 @@ MAKEFILE: Final = ROOT / "Makefile"
 
 BUILDS: Final = ("cloudbuild.yaml", "cloudbuild-apply.yaml")
 TERRAFORM: Final = "hashicorp/terraform:1.11.4"
-GCLOUD: Final = "gcr.io/google.com/cloudsdktool/google-cloud-cli:slim"
+GCLOUD: Final = "gcr.io/google.com/cloudsdktool/google-cloud-cli:528.0.0-slim"
 
 
 def _steps(build: str = "cloudbuild.yaml") -> list[dict[str, Any]]:
@@ -45,6 +45,12 @@ def test_every_step_of_python_runs_on_the_python_of_the_functions() -> None:
     for step in _all_steps():
         ours = re.fullmatch(rf"python:{re.escape(RUNTIME_PYTHON)}\.\d+-[a-z]+", step["name"])
         assert ours or step["name"] in {TERRAFORM, GCLOUD}, step["id"]
+
+
+def test_every_image_is_named_by_its_version() -> None:
+    """A tag that moves brings another program into a build that nobody changed, as the deployer."""
+    for step in _all_steps():
+        assert re.fullmatch(r"[a-z0-9./-]+:\d+\.\d+\.\d+(-[a-z]+)?", step["name"]), step["id"]
 
 
 def test_everything_is_installed_with_hashes() -> None:

@@ -218,6 +218,29 @@ def test_an_attestor_trusts_the_key_of_its_suite(made: list[Resource]) -> None:
         assert public_key["pkix_public_key"][0]["public_key_pem"] == versions[key["id"]]["public_key"][0]["pem"]
 
 
+def test_keys_can_outlive_the_region(gate: Terraform, made: list[Resource]) -> None:
+    """By default they are in it; a multi-region, or `global`, is chosen once and for all."""
+    assert [ring["location"] for ring in _all(made, "kms_key_ring")] == ["us-central1"]
+    gate.set({"key_location": "us"})
+    try:
+        told = gate.run("plan", "-input=false", "-no-color", "-refresh=false", expect=(0, 1))
+    finally:
+        gate.set({})
+    assert re.search(r'~ location *= "us-central1" -> "us"', told)
+
+
+def test_images_of_functions_do_not_pile_up(made: list[Resource]) -> None:
+    """Each deployment adds one; the newest of each function, which is what runs, is never deleted."""
+    [repository] = _all(made, "artifact_registry_repository")
+    policies = {policy["action"]: policy for policy in repository["cleanup_policies"]}
+    assert policies["KEEP"]["most_recent_versions"][0]["keep_count"] >= 1
+    assert policies["DELETE"]["condition"][0] == {
+        **policies["DELETE"]["condition"][0],
+        "older_than": "2592000s",
+        "tag_state": "ANY",
+    }
+
+
 def test_what_cannot_be_made_again_is_not_removed() -> None:
     """Keys, and policies, without which a project admits everything."""
     source = "\n".join(path.read_text() for path in sorted(INFRA.rglob("*.tf")))
@@ -226,8 +249,11 @@ def test_what_cannot_be_made_again_is_not_removed() -> None:
         assert "prevent_destroy = true" in block
 
 
-def test_the_request_log_with_url_secrets_is_not_stored(made: list[Resource]) -> None:
-    """As docs/operations.md says."""
+def test_the_request_log_with_url_secrets_is_not_stored(gate: Terraform, made: list[Resource]) -> None:
+    """As docs/operations.md says; at the first apply only once Logging is enabled."""
+    assert "module.services.google_project_service.this" in gate.waits_for(
+        "google_logging_project_exclusion.webhook_urls"
+    )
     [exclusion] = _all(made, "logging_project_exclusion")
     assert 'resource.labels.service_name="receive-push"' in exclusion["filter"]
     assert 'log_id("run.googleapis.com/requests")' in exclusion["filter"]

@@ -37,6 +37,26 @@ resource "google_artifact_registry_repository" "functions" {
   repository_id = "prodgate-functions"
   description   = "Images of prodgate's functions, built by Cloud Functions"
   format        = "DOCKER"
+
+  # Each deployment builds an image, and only the newest of a function runs. What is kept wins over what is deleted.
+  cleanup_policies {
+    id     = "keep-the-newest"
+    action = "KEEP"
+
+    most_recent_versions {
+      keep_count = 5
+    }
+  }
+
+  cleanup_policies {
+    id     = "delete-after-a-month"
+    action = "DELETE"
+
+    condition {
+      tag_state  = "ANY"
+      older_than = "2592000s"
+    }
+  }
 }
 
 resource "google_service_account" "builder" {
