@@ -79,6 +79,17 @@ def test_a_pull_request_takes_few_requests(taken: dict[str, dict[str, Any]]) -> 
     assert figures["new"]["times_chain"] >= 1
 
 
+def test_resolving_stands_beside_the_limit_and_names_what_it_was_not_held_against(
+    taken: dict[str, dict[str, Any]],
+) -> None:
+    """Two latencies where there is a registry; and a tool that was not run is said not to have been."""
+    figure = taken["resolve"]
+    for row in figure["figures"].values():
+        assert {"bare_ms", "ours_ms", "ours_times_bare"} <= set(row)
+    assert set(figure["figures"]) in ({"0_ms", "30_ms"}, set())
+    assert not figure["figures"] or "kbld, which resolves too, is not measured" in figure["how"]
+
+
 def test_a_name_that_is_no_figure_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     """A misspelt name ends with one sentence that names it."""
     with pytest.raises(SystemExit):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any, Final
 
 import pytest
@@ -15,6 +16,7 @@ from tests.unit.domain.corpus import event, events
 
 TRIGGER: Final = "7d3f1a52-0c8e-4e57-9a6b-1f2e3d4c5b6a"
 TRIGGERS: Final = {TRIGGER: BuildTrigger("qa", "mdo/mdo-environments")}
+BUILDS: Final = "https://console.cloud.google.com/cloud-build/builds"
 BUILD: Final = "the build 4f2a1c9e-8d1b-4d0c-9b3e-2a7f6c5d4e3f"
 PASSED: Final = TestPassed(
     suite="qa",
@@ -26,6 +28,10 @@ PASSED: Final = TestPassed(
 )
 CORPUS: Final[dict[str, TestPassed | Ignored]] = {
     "cloud-build-success": PASSED,
+    "cloud-build-git-source": PASSED,
+    "cloud-build-github-app": replace(
+        PASSED, run=f"{BUILDS}/4f2a1c9e-8d1b-4d0c-9b3e-2a7f6c5d4e3f?project=123456789012"
+    ),
     "cloud-build-queued": Ignored(f"{BUILD} of qa is QUEUED; only SUCCESS is ever attested"),
     "cloud-build-working": Ignored(f"{BUILD} of qa is WORKING; only SUCCESS is ever attested"),
     "cloud-build-failure": Ignored(f"{BUILD} of qa is FAILURE; only SUCCESS is ever attested"),
