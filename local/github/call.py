@@ -127,13 +127,18 @@ class Operation:
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """A request and its answer: the operation's id, the verb and path as they were asked, the body as it was sent."""
+    """A request and its answer: the operation's id, the verb and path as they were asked, the body as it was sent.
+
+    `agent` is what the caller calls itself, and `query` what stood behind the path.
+    """
 
     operation: str
     verb: str
     path: str
     body: bytes
     answer: Answer
+    query: Mapping[str, str] = field(default_factory=dict)
+    agent: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,16 +44,21 @@ def named_repository(payload: Any) -> dict[str, str]:
     return {"owner": str(variables.get("owner")), "repo": str(variables.get("name"))}
 
 
+def defects_of(text: str) -> list[GraphQLError]:
+    """Hold a query against GitHub's schema."""
+    try:
+        return validate(schema(), _read(text))
+    except GraphQLError as error:
+        return [error]
+
+
 async def query(call: Call) -> Answer:
     """Answer a query about the repository that its variables name."""
-    try:
-        document = _read(str(call.body.get("query", "")))
-    except GraphQLError as error:
-        return _refused([error])
-    if defects := validate(schema(), document):
+    text = str(call.body.get("query", ""))
+    if defects := defects_of(text):
         return _refused(defects)
     root = {"repository": lambda _, **__: repository_object(call)}
-    running = execute(schema(), document, root, variable_values=dict(call.mapping("variables") or {}))
+    running = execute(schema(), _read(text), root, variable_values=dict(call.mapping("variables") or {}))
     result: ExecutionResult = await running if inspect.isawaitable(running) else running
     errors = {"errors": [_described(error) for error in result.errors]} if result.errors else {}
     return Answer({"data": result.data, **errors})

@@ -182,7 +182,9 @@ class GitHubStandIn:
                 answer = await self._perform(operation, request)
             except Refusal as refusal:
                 answer = Answer(refusal.body(), refusal.status, refusal.headers)
-            self.observe(Exchange(operation.id, request.method, request.path, await request.read(), answer))
+            asked, agent = dict(request.query), request.headers.get("User-Agent", "")
+            body = await request.read()
+            self.observe(Exchange(operation.id, request.method, request.path, body, answer, asked, agent))
             return respond(answer)
 
         return endpoint

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,26 @@ class Contract:
         self.subset: dict[str, Any] = json.loads(SUBSET.read_text(encoding="utf-8"))
         self.driven: set[str] = set()
         self._validator = cache(self._make_validator)
+
+    def check_sent(self, verb: str, path: str, *, query: Mapping[str, str], request: Any) -> None:
+        """Validate what was sent, whatever was answered; raises jsonschema's ValidationError."""
+        name = self.operation(verb, path)
+        if not name:
+            return
+        self._validator(name, "query").validate(self._typed(name, query))
+        if self.subset["operations"][name]["request"] is not None:
+            self._validator(name, "request").validate(request if request is not None else {})
+
+    def _typed(self, name: str, query: Mapping[str, str]) -> dict[str, Any]:
+        """Read numbers and flags out of a query, which is all text, where the description says that they are such."""
+        types = {
+            key: schema.get("type") for key, schema in self.subset["operations"][name]["query"]["properties"].items()
+        }
+        return {key: _read(value, types.get(key)) for key, value in query.items()}
+
+    def constrained(self, *keywords: str) -> frozenset[str]:
+        """Name the properties whose values some schema constrains by one of these keywords, and not only by a type."""
+        return frozenset(_constrained([self.subset["operations"], self.subset["schemas"]], "", frozenset(keywords)))
 
     def check(self, verb: str, path: str, *, request: Any, status: int, answer: Any) -> None:
         """Validate one call; raises jsonschema's ValidationError."""
@@ -59,8 +80,29 @@ class Contract:
         schema: Any = {"$ref": "#/schemas/basic-error"}
         if name:
             described = self.subset["operations"][name]
-            schema = described["request"] if part == "request" else described["responses"][part]
+            schema = described[part] if part in ("query", "request") else described["responses"][part]
         return Draft202012Validator({"schemas": self.subset["schemas"], "allOf": [schema]})
+
+
+def _read(value: str, kind: Any) -> Any:
+    if kind == "integer" and value.lstrip("-").isdecimal():
+        return int(value)
+    return {"true": True, "false": False}.get(value, value) if kind == "boolean" else value
+
+
+def _constrained(node: Any, name: str, keywords: frozenset[str]) -> Iterator[str]:
+    if isinstance(node, list):
+        for item in node:
+            yield from _constrained(item, name, keywords)
+    elif isinstance(node, dict):
+        if name and keywords & node.keys():
+            yield name
+        for key, value in node.items():
+            if key == "properties":
+                for one, schema in value.items():
+                    yield from _constrained(schema, one, keywords)
+            else:
+                yield from _constrained(value, name, keywords)
 
 
 @cache

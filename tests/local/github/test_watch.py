@@ -12,6 +12,12 @@ from tests.github_watch import Watch
 from tests.local.github.client import REPOSITORY, Api
 
 PATH = f"{REPOSITORY}/git/ref/heads/dev"
+REVIEW = {
+    "dismiss_stale_reviews_on_push": True,
+    "require_code_owner_review": False,
+    "require_last_push_approval": False,
+    "required_review_thread_resolution": False,
+}
 
 
 def seen(answer: Any, *, status: int = 200, path: str = PATH, verb: str = "GET", body: bytes = b"") -> list[str]:
@@ -44,6 +50,66 @@ def test_a_request_that_github_would_refuse_is_seen() -> None:
     (broken,) = seen({}, verb="POST", path=f"{REPOSITORY}/git/refs", status=201, body=json.dumps({"ref": 3}).encode())
 
     assert "is not of type 'string'" in broken
+
+
+def ours(path: str, *, body: Any = None, verb: str = "GET", status: int = 200, **query: str) -> list[str]:
+    """Show a new watch what our own client sent; the answer is an error or nothing of interest."""
+    refusal = {"message": "Not Found", "documentation_url": "https://docs", "status": str(status)}
+    watch = Watch()
+    sent = json.dumps(body).encode() if body is not None else b""
+    exchange = Exchange("any", verb, f"{REPOSITORY}{path}", sent, Answer(refusal, status), query, "PyGithub/Python")
+    watch.observe(exchange)
+    return watch.take()
+
+
+def test_a_query_that_github_does_not_know_is_seen() -> None:
+    """GitHub ignores what it does not know, and lists everything instead of what was asked for."""
+    assert ours("/pulls", status=404, head="mdo:dev", state="all", per_page="50") == []
+    (unknown,) = ours("/pulls", status=404, heads="mdo:dev")
+    assert "'heads' was unexpected" in unknown
+    (word,) = ours("/pulls", status=404, state="merged")
+    assert "'merged' is not one of" in word
+    (number,) = ours("/pulls", status=404, per_page="many")
+    assert "'many' is not of type 'integer'" in number
+
+
+def test_what_our_client_sends_is_held_even_where_it_was_refused() -> None:
+    """A refusal for another reason must not hide what GitHub would refuse first."""
+    body = {"ref": "refs/heads/x", "sha": 3}
+
+    (broken,) = ours("/git/refs", verb="POST", status=422, body=body)
+    assert "3 is not of type 'string'" in broken
+    refusal = {"message": "no", "documentation_url": "https://docs", "status": "422"}
+    assert seen(refusal, verb="POST", path=f"{REPOSITORY}/git/refs", status=422, body=json.dumps(body).encode()) == []
+
+
+def test_two_exchanges_that_a_schema_tells_apart_are_both_held() -> None:
+    """Once a good one was seen, a bad one of the same form must not pass for it: GitHub bounds the number at 10."""
+    watch = Watch()
+
+    for count in (0, 11):
+        rule = {
+            "type": "pull_request",
+            "ruleset_id": 1,
+            "parameters": REVIEW | {"required_approving_review_count": count},
+        }
+        watch.observe(Exchange("any", "GET", f"{REPOSITORY}/rules/branches/prod", b"", Answer([rule])))
+
+    (broken,) = watch.take()
+    assert "is not valid under any of the given schemas" in broken
+
+
+def test_a_query_that_githubs_schema_does_not_allow_is_seen() -> None:
+    """Our client asks REST where GraphQL refuses, so such a slip would only make it slow."""
+    watch = Watch()
+
+    for asked in ("{ name }", "{ nameWithOwner }"):
+        text = f'query {{ repository(owner: "a", name: "b") {asked} }}'
+        body = json.dumps({"query": text}).encode()
+        watch.observe(Exchange("graphql", "POST", "/graphql", body, Answer({"data": None}), {}, "PyGithub/Python"))
+
+    (broken,) = watch.take()
+    assert "Cannot query field 'name' on type 'Repository'" in broken
 
 
 def test_an_operation_that_github_has_not_is_seen() -> None:

@@ -3,8 +3,8 @@
     npm pack @octokit/openapi@23.0.2 && tar xzf octokit-openapi-*.tgz
     python tests/local/github/openapi/extract.py package/generated/api.github.com.json
 
-writes `subset.json` beside this file: for each operation its request schema and its answers, and every schema that
-they reach, as JSON Schema (`nullable` becomes a type; examples, prose and formats are dropped).
+writes `subset.json` beside this file: for each operation its query, its request schema and its answers, and every
+schema that they reach, as JSON Schema (`nullable` becomes a type; examples, prose and formats are dropped).
 """
 
 from __future__ import annotations
@@ -123,12 +123,28 @@ def content(description: dict[str, Any], holder: dict[str, Any]) -> Any:
     return schema
 
 
+def query(description: dict[str, Any], parameters: list[dict[str, Any]]) -> dict[str, Any]:
+    """Give the schema of an operation's query: an object whose properties are the parameters."""
+    resolved = [
+        description["components"]["parameters"][one["$ref"].rpartition("/")[2]] if "$ref" in one else one
+        for one in parameters
+    ]
+    own = [one for one in resolved if one["in"] == "query"]
+    return {
+        "type": "object",
+        "properties": {one["name"]: json_schema(one["schema"]) for one in own},
+        "required": [one["name"] for one in own if one.get("required")],
+        "additionalProperties": False,
+    }
+
+
 def operation(description: dict[str, Any], route: tuple[str, str], found: dict[str, Any]) -> dict[str, Any]:
-    """Cut one operation: its verb and path, the schema of its request and those of its answers by status."""
+    """Cut one operation: its verb and path, the schemas of its query and its request, and of its answers by status."""
     verb, path = route
     return {
         "verb": verb.upper(),
         "path": path,
+        "query": query(description, found.get("parameters", [])),
         "request": content(description, found.get("requestBody", {})),
         "responses": {status: content(description, answer) for status, answer in found["responses"].items()},
     }
