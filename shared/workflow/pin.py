@@ -206,6 +206,9 @@ async def _commit(
         return True
     message = commit_message([move for file in changed.values() for move in file.moves], events)
     sha = await repository.git.commit_files(head, message, {entry: file.text for entry, file in changed.items()})
+    # GitHub moves a branch wherever it only gains commits: one that was reset meanwhile would get back what it lost.
+    if await repository.git.require_head(branch) != head.sha:
+        return False
     return await repository.git.move(branch, sha)
 
 

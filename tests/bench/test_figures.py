@@ -90,6 +90,13 @@ def test_resolving_stands_beside_the_limit_and_names_what_it_was_not_held_agains
     assert not figure["figures"] or "kbld, which resolves too, is not measured" in figure["how"]
 
 
+def test_pinning_changes_the_lines_to_move_and_no_other(taken: dict[str, dict[str, Any]]) -> None:
+    """Whatever else the machine is busy with, the result is the same, and what it costs grows with the images."""
+    figures = taken["pin"]["figures"]
+    assert figures["changed_lines"] == 800
+    assert figures["memory_times_file"] <= 10
+
+
 def test_a_name_that_is_no_figure_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     """A misspelt name ends with one sentence that names it."""
     with pytest.raises(SystemExit):

@@ -180,6 +180,21 @@ def test_a_race_that_is_lost_is_run_again_from_the_new_head(world: World) -> Non
     assert {record.status for record in world.deliveries} == {204}
 
 
+def test_a_commit_that_a_person_took_back_meanwhile_does_not_return(world: World) -> None:
+    """Our commit stands on the head that was read; were the branch to follow it, what was taken back would be there."""
+    good = world.head("dev")
+    bad = world.commit_to_dev({"README.md": b"Bad.\n"})
+    held = world.faults.hold("github.git/create-commit")
+    digest = world.push_image(POSTS, "v1")
+    with held:
+        world.repository.get_git_ref("heads/dev").edit(good, force=True)
+    world.settle()
+
+    assert subjects_on_dev(world) == ["Pin mdo-posts:v1"]
+    assert bad not in [commit.sha for commit in world.repository.get_commits(sha="dev")]
+    assert f"{POSTS}@{digest} # tag: v1".encode() in world.file(POSTS_FILE)
+
+
 def test_a_tag_that_moves_while_a_race_is_lost_is_asked_for_again(world: World) -> None:
     """Every new attempt asks the registry anew, so that old news is never written late."""
     held = world.faults.hold("github.git/update-ref")
