@@ -50,6 +50,18 @@ def test_the_costs_follow_from_the_prices() -> None:
         assert rows["Cloud Storage"] == round(max(1 - 5, 0) * 0.02, 2)
 
 
+def test_images_are_kept_for_as_long_as_they_are_reckoned_with() -> None:
+    """A month's deploys, which is what the row of Artifact Registry counts."""
+    artifacts = (ROOT / "infra/modules/artifacts/main.tf").read_text()
+    [seconds] = re.findall(r'older_than = "(\d+)s"', artifacts)
+    [newest] = re.findall(r"keep_count = (\d+)", artifacts)
+
+    days = int(seconds) // 86_400
+    assert f"older than {days} days are deleted, but for the newest {newest} of each function" in PAGE
+    assert days == 30
+    assert int(newest) <= _DEPLOYS
+
+
 def test_the_lines_name_what_infra_makes() -> None:
     """The example's projects, attestor, key and secrets."""
     example = (ROOT / "infra/prodgate.tfvars.example").read_text()
