@@ -61,10 +61,8 @@ def snapshot_of(pull: PullRequest, commit: Commit) -> Made | None:
 
 def _may_be(pull: PullRequest, looking: Looking) -> bool:
     """Whether a look at its commit is worth a request."""
-    if not pull.is_ours:
-        return False
     from_dev = pull.head == looking.cloud.settings.environment.dev and pull.author == looking.login
-    return is_release_branch(pull.head) or (from_dev and marked_commit(pull.body) is not None)
+    return pull.is_ours and (is_release_branch(pull.head) or (from_dev and marked_commit(pull.body) is not None))
 
 
 async def _made(pull: PullRequest, looking: Looking) -> Made | None:
@@ -73,10 +71,8 @@ async def _made(pull: PullRequest, looking: Looking) -> Made | None:
     Where somebody else opened it, which is adopted, our own status on the commit says that we made that.
     """
     head = await looking.repository.git.commit(pull.head_sha)
-    if head is None:
-        return None
-    if not is_release_branch(pull.head):
-        return Made(pull, head.sha, head.tree, is_snapshot=False)
+    if head is None or not is_release_branch(pull.head):
+        return None if head is None else Made(pull, head.sha, head.tree, is_snapshot=False)
     if pull.author != looking.login:
         status = await looking.repository.statuses.of(head.sha, RELEASE_STATUS, looking.login)
         if status is None:

@@ -65,9 +65,8 @@ async def say_unseen(error: Rejected, wish: Wish, looking: Looking) -> None:
         listing = group.create_task(repository.pulls.of_head(branch(wish.commit), prod))
         statuses = await repository.statuses.on(wish.commit)
     await _put("failure", error.detail, wish.commit, statuses=statuses, looking=looking)
-    for pull in listing.result():
-        if pull.is_open:
-            await _redden(pull.head_sha, error.detail, looking)
+    for snapshot in [pull.head_sha for pull in listing.result() if pull.is_open]:
+        await _redden(snapshot, error.detail, looking)
 
 
 async def _redden_own(why: str, scene: Scene, looking: Looking) -> bool:

@@ -370,11 +370,17 @@ def test_the_way_back_asks_for_a_suite_that_the_attester_said(world: World) -> N
     world.repository.get_commit(good).create_status(
         "success", target_url="https://evil.example/x", context="prodgate/zzz"
     )
+    world.repository.create_git_ref("refs/heads/hotfix", world.head("prod"))
+    hotfix = world.commit_to("hotfix", {"README.md": b"By hand.\n"})
+    world.repository.get_commit(hotfix).create_status("success", target_url=RUN, context="prodgate/zzz")
+    finish(world, str(world.repository.create_pull("prod", "hotfix", title="Hotfix", body="").merge().sha))
+    world.commit_to_dev({"README.md": b"By hand.\n"})
     _, bad = merged(world, b"bad")
 
     finish(world, bad, verdict="failed")
 
-    (comment,) = world.comments(2)
+    (comment,) = world.comments(3)
+    assert "To go back to #1, the last release that passed its tests in prod," in comment
     assert '"suite":"qa"' in comment
     assert "evil.example" not in comment
 

@@ -8,9 +8,10 @@ from typing import Any, Final
 import pytest
 
 from local.world.looking import SeenPullRequest
-from local.world.names import ATTESTOR, PROD_PROJECT, PROMOTE
+from local.world.names import APPS, ATTESTOR, PROD_PROJECT, PROMOTE
 from local.world.world import World
-from tests.company import POSTS_FILE, document, pin_posts, release_posts, workload
+from shared.domain.body_markers import has_part
+from tests.company import POSTS_FILE, document, pin_posts, release_posts, small_world, workload
 
 NOTES: Final = "apps/notes.yaml"
 CONFIG: Final = b"apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: notes\n"
@@ -215,7 +216,9 @@ def test_a_body_whose_markers_are_gone_gets_them_again_after_what_the_person_wro
 
     complete_again(world, tested)
 
-    assert pull_of(world, tested).body == f"lgtm\n\n{body}"
+    now = pull_of(world, tested).body
+    assert now.startswith("lgtm\n\n<!-- prodgate:begin -->\n")
+    assert has_part(now, body)
 
 
 def test_a_status_that_a_person_set_completes_no_release(world: World) -> None:
@@ -321,3 +324,22 @@ def completed(commit: str) -> bytes:
     run = "https://ci.mdo.example/runs/1"
     event = {"suite": "qa", "repository": "mdo/mdo-environments", "commit": commit, "run": run, "images": images}
     return json.dumps(event).encode()
+
+
+def test_every_attestation_that_is_missing_is_named_or_counted() -> None:
+    """As many as a person wants to read at once; the rest is a number."""
+    many = {f"apps/s{number}.yaml": workload(f"s{number}", f"{APPS}/s{number}:v1") for number in range(7)}
+    with small_world(many) as world:
+        for number in range(7):
+            world.push_image(f"{APPS}/s{number}", "v1", content=b"%d" % number)
+        world.settle()
+        tested = str(world.pass_tests()["commit"])
+        world.settle()
+        for attested in world.attestations:
+            world.do(world.clients.grafeas.delete_occurrence(name=attested.occurrence))
+
+        complete_again(world, tested)
+
+        (message,) = world.rejected
+        assert message.detail.count(f" has no attestation by {ATTESTOR}") == 5
+        assert message.detail.endswith("; and 2 more")

@@ -11,7 +11,7 @@ from local.world.names import ATTESTOR, KEY, REPOSITORY
 from local.world.world import World
 from tests.company import pin_posts, release_posts, small_world
 from tests.conftest import Logs
-from tests.workflow.test_promotion import complete_again, pull_of, release_status
+from tests.workflow.test_promotion import complete_again, completed, pull_of, release_status
 
 CHECK = json.dumps({"repository": REPOSITORY}).encode()
 SUITE = {"attestor": ATTESTOR, "key_version": f"{KEY}/cryptoKeyVersions/1"}
@@ -155,3 +155,19 @@ def test_a_release_that_waits_behind_more_than_ten_commits_is_found(world: World
     check(world)
 
     assert pull_of(world, tested).state == "open"
+
+
+def test_every_suite_that_is_missing_is_named(two_suites: World) -> None:
+    """A person mends both in one go."""
+    pin_posts(two_suites)
+    tested = two_suites.head("dev")
+
+    two_suites.publish("attestation-complete", completed(tested))
+    two_suites.settle()
+
+    (message,) = two_suites.rejected
+    said = [
+        f"suite {suite}: {tested} has no successful status prodgate/{suite} by prodgate-attest[bot]"
+        for suite in ("load", "qa")
+    ]
+    assert message.detail == "; ".join(said)
