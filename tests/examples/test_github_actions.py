@@ -7,7 +7,6 @@ import os
 import shutil
 import subprocess
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, Final
 
 import pytest
@@ -190,34 +189,3 @@ def test_the_examples_agree_with_each_other_and_with_infra() -> None:
     assert CLAIMS["job_workflow_ref"] in (ROOT / "infra/prodgate.tfvars.example").read_text()
     assert JOBS["publish"]["env"]["IDENTITY_PROVIDER"] == PROVIDER
     assert JOBS["publish"]["env"]["SERVICE_ACCOUNT"] == ACCOUNT
-
-
-@needs_curl
-def test_cloud_build_publishes_after_its_tests(tmp_path: Path) -> None:
-    """The same event, of a build; `gcloud` stands for itself here, and only says what it was asked."""
-    build = yaml.safe_load((EXAMPLES / "cloud-build/cloudbuild.yaml").read_text())
-    test, publish = build["steps"]
-    asked = tmp_path / "gcloud"
-    asked.write_text('#!/bin/bash\nprintf "%s\\n" "$@"\n')
-    asked.chmod(0o755)
-    values = {"COMMIT_SHA": SHA, "LOCATION": "europe-west1", "BUILD_ID": "7d3f1a52-0000-4000-8000-000000000001"}
-    values |= {"PROJECT_NUMBER": "123456789"}
-    environment = {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
-    for line in publish["env"]:
-        name, _, value = line.partition("=")
-        for known, given in values.items():
-            value = value.replace(f"${known}", given)
-        environment[name] = value
-
-    done = subprocess.run(
-        ["bash", *(argument.replace("$$", "$") for argument in publish["args"])],
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-
-    assert publish["waitFor"] == [test["id"]]
-    event = json.loads(done.stdout.partition("--message=")[2])
-    assert (event["suite"], event["outcome"], event["commit"]) == ("qa", "success", SHA)
-    assert event["run"].endswith(f";region=europe-west1/{values['BUILD_ID']}?project=123456789")

@@ -43,7 +43,7 @@ def test_one_more_api_changes_nothing_else(gate: Terraform, last: str) -> None:
         assert "Plan: 1 to add, 0 to change, 0 to destroy." in gate.changes()
 
 
-@pytest.mark.parametrize("module", ["modules/gke-example"])
+@pytest.mark.parametrize("module", ["modules/cloud-build-example", "modules/gke-example"])
 def test_what_the_root_does_not_use_is_valid_too(tmp_path: Path, provider: Provider, module: str) -> None:
     """An example that cannot be planned helps nobody."""
     assert "The configuration is valid." in Terraform(tmp_path, provider, root=module).run("validate", "-no-color")
