@@ -18,6 +18,7 @@ import yaml
 from shared.domain.image_fields import Block
 
 _Events = Callable[[], Any]  # libyaml's next event, and None after the last
+_AT_ONCE: Final = 500  # blocks read again together: beginning to read costs time, waiting to be read memory
 _NEVER: Final = "the edited text does not read back as it should"
 
 
@@ -52,13 +53,12 @@ def edited(text: str, edits: Iterable[tuple[Block, Edit]]) -> str:
         blocks.add(text[block.start : block.end], after, within, block.column)
         pieces += [text[position : block.start], after]
         position = block.end
-    if not blocks.read_as_intended():
-        raise NotAsIntendedError(_NEVER)
+    blocks.require_as_intended()
     return "".join([*pieces, text[position:]])
 
 
 class _Blocks:
-    """The edited blocks of a text, before and after, each a document of its own."""
+    """Edited blocks of a text, before and after, each a document of its own; read again some at a time."""
 
     def __init__(self) -> None:
         self._before: list[str] = []
@@ -66,22 +66,35 @@ class _Blocks:
         self._edits: list[Edit] = []
 
     def add(self, before: str, after: str, edits: Iterable[Edit], column: int) -> None:
-        """Put a block below the others, with its edits in the order of the text."""
-        head = f"---\n{' ' * column}"
-        self._before += [head, before, "\n"]
-        self._after += [head, after, "\n"]
-        self._edits += [edit for edit in edits if edit.read]
+        """Put a block below the others, with its edits in the order of the text.
 
-    def read_as_intended(self) -> bool:
-        """Whether exactly the edited scalars differ, in the order of the text."""
+        Raises:
+            NotAsIntendedError: this block or one before it reads otherwise.
+        """
+        head = f"---\n{' ' * column}"
+        self._before.append(f"{head}{before}\n")
+        self._after.append(f"{head}{after}\n")
+        self._edits += [edit for edit in edits if edit.read]
+        if len(self._before) == _AT_ONCE:
+            self.require_as_intended()
+
+    def require_as_intended(self) -> None:
+        """Make sure that exactly the edited scalars differ, in the order of the text; then forget these blocks.
+
+        Raises:
+            NotAsIntendedError: something else does.
+        """
         before, after = yaml.CSafeLoader("".join(self._before)), yaml.CSafeLoader("".join(self._after))
         try:
-            return _agree(before.get_event, after.get_event, iter(self._edits))
+            agree = _agree(before.get_event, after.get_event, iter(self._edits))
         except yaml.YAMLError:
-            return False
+            agree = False
         finally:
             before.dispose()
             after.dispose()
+        if not agree:
+            raise NotAsIntendedError(_NEVER)
+        self._before, self._after, self._edits = [], [], []
 
 
 def _agree(before: _Events, after: _Events, edits: Iterator[Edit]) -> bool:

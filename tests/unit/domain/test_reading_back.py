@@ -49,3 +49,17 @@ def test_any_other_change_is_caught(case: str) -> None:
     """A defect of ours must not become a commit."""
     with pytest.raises(NotAsIntendedError):
         edited(TEXT, [(BLOCK, WRONG[case])])
+
+
+@pytest.mark.parametrize("wrong", [0, 499, 500, 1100])
+def test_of_many_blocks_every_one_is_read_again(wrong: int) -> None:
+    """They are read some at a time, and none between the times is left out."""
+    text = "- a: x\n" * 1101
+    blocks = [Block(7 * nth + 2, 7 * nth + 7, 2) for nth in range(1101)]
+    edits = [(block, Edit(block.start + 3, block.start + 4, "y", *X_TO_Y)) for block in blocks]
+    assert edited(text, edits) == text.replace("x", "y")
+
+    edits[wrong] = (blocks[wrong], Edit(blocks[wrong].start + 3, blocks[wrong].start + 4, "z", *X_TO_Y))
+
+    with pytest.raises(NotAsIntendedError):
+        edited(text, edits)
