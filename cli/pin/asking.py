@@ -72,7 +72,8 @@ async def ask(tags: Sequence[Tag], options: RegistryOptions, console: Console) -
             bar.advance(task)
             return answer
 
-        answers = dict(zip(tags, await gather_all(map(one, tags)), strict=True))
+        # How much at once is decided for each registry apart: one that limits its rate must not hold up the others.
+        answers = dict(zip(tags, await gather_all(map(one, tags), at_once=max(1, len(tags))), strict=True))
     return Answers(
         {tag: answer for tag, answer in answers.items() if isinstance(answer, Digest)},
         {tag: answer for tag, answer in answers.items() if not isinstance(answer, Digest)},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -217,3 +218,32 @@ def test_tokens_and_redirects_beyond_a_registry_are_options(capsys: pytest.Captu
     tokens = ""
     assert asyncio.run(story()) == 0
     assert capsys.readouterr().out == f"front.example/web@{DIGEST}\n"
+
+
+def test_a_registry_that_limits_its_rate_holds_up_no_other(capsys: pytest.CaptureFixture[str]) -> None:
+    """A manifest of a hundred images of Docker Hub and one of the company's own: the latter is not in their queue."""
+    answered: list[str] = []
+    until_s = time.monotonic() + 1.5
+
+    def limited(_: web.Request) -> web.Response:
+        if time.monotonic() < until_s:
+            return web.Response(status=429, headers={"Retry-After": "1"})
+        answered.append("slow")
+        return manifest(DIGEST)
+
+    def quick(_: web.Request) -> web.Response:
+        answered.append("quick")
+        return manifest(DIGEST)
+
+    async def story() -> int:
+        async with scripted(limited) as first, scripted(quick) as second:
+            options = [
+                f"--registry-endpoint=slow.example={first.url}",
+                f"--registry-endpoint=quick.example={second.url}",
+            ]
+            images = [*(f"slow.example/x:{nth}" for nth in range(100)), "quick.example/x:1"]
+            return await asyncio.to_thread(main, ["resolve", *images, *options])
+
+    assert asyncio.run(story()) == 0
+    assert answered[0] == "quick"
+    assert len(capsys.readouterr().out.splitlines()) == 101

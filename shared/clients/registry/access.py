@@ -126,7 +126,7 @@ class Access:
             who = "no credentials, which is all there is" if login is None else "the configured credentials"
             raise Unavailable(Fault.REFUSED, f"{request.host} answers {answer.status} for {place.image} to {who}")
         try:
-            token = read_token(answer.body)
+            token = read_token(answer.body or b"")
         except ValueError as error:
             raise Unavailable(Fault.WRONG_ANSWER, f"{request.host}: {error}") from None
         return Grant(bearer(token.text), time.monotonic() + token.lifetime_s - _BEFORE_EXPIRY_S)

@@ -58,11 +58,14 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Status, the headers that are read, and the body of a 200; a header that was sent twice has both values."""
+    """Status, the headers that are read, and the body of a 200; a header that was sent twice has both values.
+
+    What was not asked for, as by HEAD, or is not read is None: no bytes are another thing, with a digest of their own.
+    """
 
     status: int
     headers: Mapping[str, str]
-    body: bytes = field(repr=False)
+    body: bytes | None = field(repr=False)
 
     @property
     def is_redirect(self) -> bool:
@@ -152,7 +155,7 @@ class Exchange:
         ) as response:
             headers = {name: ", ".join(response.headers.getall(name)) for name in _READ if name in response.headers}
             wanted = response.status == HTTPStatus.OK and request.method != "HEAD"
-            return Answer(response.status, headers, await _body(response, request, headers) if wanted else b"")
+            return Answer(response.status, headers, await _body(response, request, headers) if wanted else None)
 
 
 async def _body(response: aiohttp.ClientResponse, request: Request, headers: Mapping[str, str]) -> bytes:

@@ -43,7 +43,7 @@ class ReadManifest:
 
 
 def read_manifest_answer(answer: Answer, image: ImageName, reference: str) -> FoundManifest:
-    """Judge the 200 to a HEAD or GET of a manifest; `answer.body` is empty for HEAD.
+    """Judge the 200 to a HEAD, which has no body, or to a GET, whose body is held against every digest that is said.
 
     Raises:
         Rejected: it names something that is no image, such as a schema 1 manifest.
@@ -52,12 +52,14 @@ def read_manifest_answer(answer: Answer, image: ImageName, reference: str) -> Fo
     media_type = _media_type(answer, image)
     stated = answer.headers.get(DIGEST)
     digest = _digest(stated, image) if stated is not None else None
+    if answer.body == b"":
+        raise _contradiction(image, f"sends no bytes for {reference}")
     counted = Digest(f"sha256:{hashlib.sha256(answer.body).hexdigest()}") if answer.body else None
     if digest and counted and digest != counted:
         raise _contradiction(image, f"says that {reference} is {digest}, and sends bytes whose digest is {counted}")
     named = counted or digest
     if named is None:
-        raise _contradiction(image, f"names no digest for {reference}, and sends no bytes to take one of")
+        raise _contradiction(image, f"names no digest for {reference}")
     if reference.startswith("sha256:") and named != reference:
         raise _contradiction(image, f"answers {named} where {reference} was asked for")
     return FoundManifest(named, media_type)

@@ -88,7 +88,7 @@ class Registries:
         async with self._turns[image.name.host]:
             answer = await self._ask("GET", image.name, image.digest)
         found = _judged(answer, image.name, image.digest)
-        return None if found is None else ReadManifest(found.media_type, answer.body)
+        return None if found is None else ReadManifest(found.media_type, answer.body or b"")
 
     async def _ask(self, method: str, image: ImageName, reference: str) -> Answer:
         answer = await self._ask_at(method, image, reference, self._access)

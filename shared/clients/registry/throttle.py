@@ -27,7 +27,7 @@ _TOGETHER_S: Final = 0.001  # closer than this is at once
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """An answer that wants the host left alone: how it is told, and for how many seconds, where it says so."""
+    """An answer that wants the host left alone: how it is told, and for how many seconds; 0 where it does not say."""
 
     failure: Unavailable
     after_s: float
@@ -66,9 +66,10 @@ class Throttle:
         self._limit = limit
         if began_s >= self._noticed_s:  # what was under way already met the same limit, not another one
             self._noticed_s = now_s
-            self._resume_s = max(self._resume_s, now_s + self._pause_s)
-            self._pause_s = min(2 * self._pause_s, _LONGEST_GUESS_S)
             self._apart_s = min(max(2 * self._apart_s, _FIRST_APART_S), _MOST_APART_S)
+            if not limit.after_s:
+                self._resume_s = max(self._resume_s, now_s + self._pause_s)
+                self._pause_s = min(2 * self._pause_s, _LONGEST_GUESS_S)
         self._resume_s = max(self._resume_s, now_s + min(limit.after_s, calls.REGISTRY_LONGEST_PAUSE_S))
 
     def answered(self) -> None:

@@ -15,7 +15,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from local.faults import Faults
 from local.registry import Lie, media_types, push_image
+from shared.clients.registry import Registries, registry_session
 from shared.domain.errors import Fault, Reason, Rejected
+from shared.domain.image import Digest, PinnedImage
 from tests.clients.registry.asking import DIGEST, IMAGE, OTHER, asking, found, manifest, run, scripted, unavailable
 from tests.local.registry.running import HOST, NAME, stand_in
 
@@ -159,6 +161,20 @@ def test_bytes_that_do_not_hash_to_the_digest_are_refused() -> None:
     run(story())
 
 
+def test_a_digest_over_no_bytes_is_not_believed() -> None:
+    """Of a GET the bytes count, and no bytes are not those of the digest: a manifest would pass that nobody read."""
+
+    async def story() -> None:
+        async with scripted(lambda _: manifest(DIGEST, body=b"")) as server, registry_session() as session:
+            registries = Registries(session, {HOST: server.url})
+            fault, detail = await unavailable(registries.read(PinnedImage(IMAGE, Digest(DIGEST))))
+
+        assert fault is Fault.WRONG_ANSWER
+        assert detail == f"{HOST}, asked for {NAME}, sends no bytes for {DIGEST}"
+
+    run(story())
+
+
 def test_no_digest_and_no_bytes_is_no_answer() -> None:
     """The digest of nothing is well known, and names nothing."""
 
@@ -166,7 +182,7 @@ def test_no_digest_and_no_bytes_is_no_answer() -> None:
         async with scripted(lambda _: manifest(body=b"")) as server, asking(server.url) as find:
             assert await unavailable(find("v1")) == (
                 Fault.WRONG_ANSWER,
-                f"{HOST}, asked for {NAME}, names no digest for v1, and sends no bytes to take one of",
+                f"{HOST}, asked for {NAME}, sends no bytes for v1",
             )
 
     run(story())
