@@ -67,8 +67,9 @@ class LeftAlone:
 class PinnedFile:
     """A manifest after pinning: its text, its images as they were, and the moves made.
 
-    `frozen` are the moves that a person forbade, `left_alone` those that could not be made, `mentions` the manifest's
-    own. `is_defect`: the edited text did not read back as intended, so nothing moved; a defect of prodgate.
+    `frozen` are the moves that a person forbade, `left_alone` those that could not be made, `unordered` those of which
+    nobody can tell whether they lead up, `mentions` the manifest's own. `is_defect`: the edited text did not read back
+    as intended, so nothing moved; a defect of prodgate.
     """
 
     path: str
@@ -77,6 +78,7 @@ class PinnedFile:
     moves: tuple[Move, ...]
     frozen: tuple[Move, ...]
     left_alone: tuple[LeftAlone, ...]
+    unordered: tuple[LeftAlone, ...]
     mentions: tuple[Mention, ...]
     is_defect: bool = False
 
@@ -104,7 +106,8 @@ def pin(manifest: Manifest, digests: TagDigests, may_move: Callable[[ImageField]
         manifest.images,
         tuple(moves),
         frozen=tuple(move for move in wanted if move.field.is_frozen),
-        left_alone=tuple(dict.fromkeys([*left_alone, *filter(None, map(news.unordered, fields))])),
+        left_alone=tuple(left_alone),
+        unordered=tuple(dict.fromkeys(filter(None, map(news.unordered, fields)))),
         mentions=manifest.mentions,
         is_defect=is_defect,
     )

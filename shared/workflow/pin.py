@@ -26,7 +26,7 @@ from shared.domain.image_paths import NO_PATHS, ImagePaths
 from shared.domain.kustomize import effective
 from shared.domain.manifests import Manifest, read_manifest
 from shared.domain.pin_commit import commit_message
-from shared.domain.pinning import PinnedFile, pin
+from shared.domain.pinning import LeftAlone, PinnedFile, pin
 from shared.domain.release import TreeEntry, manifest_entries
 from shared.domain.vocabulary import LogEvent
 from shared.workflow.done import Done
@@ -216,7 +216,7 @@ def _done(tag: Tag, pinned: Sequence[PinnedFile]) -> Done:
     what = f"{tag[0]}:{tag[1]}"
     moves = [m for file in pinned for m in file.moves if (m.field.reference.name, m.tag) == tag]
     frozen = [m for file in pinned for m in file.frozen if (m.field.reference.name, m.tag) == tag]
-    alone = [a for file in pinned for a in file.left_alone if (a.field.reference.name, a.tag) == tag]
+    alone = [a for file in pinned for a in _alone(file) if (a.field.reference.name, a.tag) == tag]
     still = f"; {_places(len(frozen))} would move, but a person froze it" if frozen else ""
     still += f"; {_places(len(alone))} should move, and cannot" if alone else ""
     if moves:
@@ -243,11 +243,15 @@ def _log(manifests: Sequence[Manifest], pinned: Sequence[PinnedFile]) -> None:
             _log_not_pinned(
                 logging.INFO, f"{move.field.place} is frozen, and does not move to {move.tag} {move.digest}"
             )
-        for alone in file.left_alone:
+        for alone in _alone(file):
             event = LogEvent.PIN_DEFECT if file.is_defect else LogEvent.NOT_PINNED
             _log_not_pinned(logging.ERROR if file.is_defect else logging.WARNING, str(alone), event=event)
     if any(file.moves for file in pinned):
         _log_mentions(pinned)
+
+
+def _alone(file: PinnedFile) -> tuple[LeftAlone, ...]:
+    return (*file.left_alone, *file.unordered)
 
 
 def _log_not_pinned(level: int, why: str, **labels: str) -> None:

@@ -363,6 +363,19 @@ def test_json_whose_tag_moved_is_shown(registry: RunningRegistry, tmp_path: Path
     assert main(["pin", str(file), registry.option]) == 1
 
 
+def test_a_line_that_follows_a_form_is_well_beside_one_of_another_commit(
+    registry: RunningRegistry, tmp_path: Path
+) -> None:
+    """Each names its own tag's digest; which of the two is newer nobody asked."""
+    file = tmp_path / "a.yaml"
+    file.write_text(pod_of("image: mdo/web:main-7c1 # follow: glob main-*", "image: mdo/web:main-9a2"))
+    for tag in ("main-7c1", "main-9a2"):
+        registry.push("mdo/web", tag, tag.encode())
+
+    assert [main(["pin", str(file), registry.option]) for _ in range(2)] == [0, 0]
+    assert "# tag: main-7c1 # follow: glob main-*" in file.read_text()
+
+
 def test_of_two_spellings_the_one_that_the_policy_admits_stays(
     registry: RunningRegistry, tmp_path: Path, policy: Path
 ) -> None:

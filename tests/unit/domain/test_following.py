@@ -150,7 +150,7 @@ def test_a_tag_that_has_no_order_moves_nothing_and_it_is_said(case: str) -> None
     file = pushed(text, tag)
 
     assert (file.text, file.moves) == (text, ())
-    (alone,) = file.left_alone
+    (alone,) = file.unordered
     why = f"whether {tag} is above {comment.split()[0]} cannot be told: * stands for more than numbers in them"
     assert str(alone) == f"apps/a.yaml line 6: {why}"
 
@@ -165,7 +165,7 @@ def test_of_several_tags_of_a_form_the_highest_number_wins_in_any_order() -> Non
 
 def test_a_frozen_line_says_nothing_of_tags_without_order() -> None:
     """It would not move for an ordered one either."""
-    assert pushed(pod(f"{NAME}@{B} # tag: a follow: glob * # prodgate: freeze"), "b").left_alone == ()
+    assert pushed(pod(f"{NAME}@{B} # tag: a follow: glob * # prodgate: freeze"), "b").unordered == ()
 
 
 @pytest.mark.parametrize("pattern", ["*" * 100 + "x", "*a" * 50 + "x"])
