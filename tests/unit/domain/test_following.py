@@ -228,6 +228,7 @@ FROZEN = [
     f"{NAME}@{B} # tag: v1 # prodgate: freeze",
     f"{NAME}@{B} # tag: v1 follow: glob * # prodgate: freeze",
     f"'{NAME}:v1'\t# because of 7 # prodgate: freeze until May",
+    f"{NAME}:v1 # prodgate: freeze # prodgate: freeze",
 ]
 
 

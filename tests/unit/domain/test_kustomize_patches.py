@@ -63,6 +63,7 @@ REFUSED = {
     "broken glass in a mapping": ("metadata: {labels: {image-policy.k8s.io/break-glass: 'true'}}", "the break-glass"),
     "a word": ("x", "it is neither a patch nor a list of operations"),
     "no YAML": ("[", "it is not YAML"),
+    "too deep": ("[" * 101 + "]" * 101, "it is too large to be judged"),
     "nothing": ("", "it is empty"),
     "a merge": ("a: &a {x: 1}\n<<: *a", "a YAML merge"),
 }

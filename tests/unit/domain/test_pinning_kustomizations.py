@@ -60,6 +60,7 @@ def test_an_entry_moves_and_its_file_stays_as_it_was_written(case: str, end: str
 
     assert (file.text, len(file.moves), file.left_alone) == (after, 1, ())
     assert (again.text, again.moves) == (after, ())
+    assert file.moves[0].written == file.moves[0].digest
 
 
 STILL = {
