@@ -142,6 +142,20 @@ def test_a_digest_that_its_registry_cannot_show_is_not_committed(world: World) -
     assert f"{POSTS}@{digest} # tag: v1".encode() in world.file(POSTS_FILE)
 
 
+def test_a_digest_whose_bytes_are_others_is_not_committed(world: World) -> None:
+    """What does not hash to its digest would be refused by every cluster, or is somebody's attempt."""
+    head = world.head("dev")
+    digest = world.push_image(POSTS, "build", content=b"posts")
+    world.settle()
+    world.cloud.registries["us-docker.pkg.dev"].lie("mdo/apps/mdo-posts", digest, Lie.WRONG_BODY)
+
+    world.push_image(POSTS, "v1", content=b"posts")
+    world.settle()
+
+    assert world.head("dev") == head
+    assert any(record.status == 503 for record in world.deliveries if record.topic.endswith("/image-resolved"))
+
+
 def test_a_file_that_does_not_read_back_is_left_alone_and_holds_up_no_other(
     quiet_logging: None, logs: Logs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
