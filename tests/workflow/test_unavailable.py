@@ -18,8 +18,9 @@ FIRST_CALLS: Final = {
     "resolve_image": ("gcr", "registry.head-manifest"),
     "pin_manifests": ("image-resolved", "github.git/get-ref"),
     "attest_images": ("test-passed", "github.repos/compare-commits"),
-    "open_prod_pr": ("attestation-complete", "github.repos/compare-commits"),
+    "open_prod_pr": ("attestation-complete", "binauthz.GetPolicy"),
 }
+QUERIES: Final = 20  # more than a release makes
 ATTEST_CALLS: Final = (
     "github.repos/compare-commits",
     "github.git/get-tree",
@@ -58,7 +59,7 @@ def test_after_five_attempts_the_event_is_dead_lettered_as_it_came(released: Wor
     assert dead.data == original.data
     assert dead.attributes["sent-by"] == "dana"
     assert dead.attributes["CloudPubSubDeadLetterSourceDeliveryCount"] == "5"
-    assert dead.attributes["CloudPubSubDeadLetterSourceSubscription"] == function.replace("_", "-")
+    assert dead.attributes["CloudPubSubDeadLetterSourceSubscription"] == f"{topic}-push"
     assert released.rejected == []
     assert released.lasting_state() == before
 
@@ -195,6 +196,7 @@ def test_a_repository_that_cannot_be_read_is_no_reason_to_reject(world: World) -
 def test_a_404_in_the_middle_of_the_work_is_githubs_refusal(world: World, logs: Logs, method: str) -> None:
     """What GitHub has just named exists: its 404 is retried under its own name, not as an error without one."""
     pin_posts(world)
+    world.faults.fail("github.graphql", times=QUERIES)  # what it would have answered is asked of REST
     world.faults.fail(method, code="NOT_FOUND")
     logs()
 
@@ -233,6 +235,7 @@ def test_a_head_of_dev_that_cannot_be_read_yet_is_waited_for(world: World, logs:
 def test_a_head_of_prod_that_cannot_be_read_yet_is_waited_for(world: World, logs: Logs) -> None:
     """The last step begins at prod's head, which may be as young as a merge."""
     pin_posts(world)
+    world.faults.fail("github.graphql", times=QUERIES)  # which would have shown the head with its commit
     read = world.faults.calls("github.git/get-commit")["github.git/get-commit"]
     held = world.faults.hold("github.git/get-ref")  # prod's head is asked for by open_prod_pr alone
     world.pass_tests()
