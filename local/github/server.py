@@ -278,7 +278,7 @@ class GitHubStandIn:
 def without(body: Any, hidden: str) -> Any:
     """Leave out of the lists of an answer what does not know of something yet."""
     if isinstance(body, list):
-        return [without(item, hidden) for item in body if isinstance(item, dict) and hidden not in json.dumps(item)]
+        return [without(item, hidden) for item in body if hidden not in json.dumps(item)]
     return {name: without(value, hidden) for name, value in body.items()} if isinstance(body, dict) else body
 
 

@@ -134,3 +134,26 @@ def test_a_commit_that_dev_had_long_ago_is_asked_for(guarded: World) -> None:
     made = asked(guarded, lambda: complete_again(guarded, tested))
 
     assert made["github.repos/compare-commits"] == 1
+
+
+def test_open_pull_requests_that_did_not_change_lately_are_listed_by_themselves(guarded: World) -> None:
+    """The one question lists the fifty that changed last; an open one that is not among them is never overlooked."""
+    tested = release_posts(guarded)
+    guarded.faults.hide("github.graphql", '"title"')  # the pull requests, but not the numbers of the open ones
+
+    made = asked(guarded, lambda: complete_again(guarded, tested))
+
+    assert (made["github.graphql"], made["github.pulls/list"]) == (1, 1)
+    assert "github.repos/get-branch-rules" not in made
+    assert len(guarded.pull_requests) == 1
+
+
+def test_a_head_of_prod_that_cannot_be_read_yet_is_waited_for(world: World) -> None:
+    """GitHub named the commit itself a moment ago, so that it has none is no answer about the release."""
+    world.faults.fail("github.graphql", code="GRAPHQL_ERROR", times=99)
+    world.faults.fail("github.git/get-commit", code="NOT_FOUND", after=3)  # after dev's, and the tested one's two
+
+    tested = release_posts(world)
+
+    assert [record.status for record in world.deliveries].count(503) == 1
+    assert pull_of(world, tested).state == "open"
