@@ -97,10 +97,10 @@ def test_what_we_pin_is_what_kustomize_builds(tmp_path: Path) -> None:
 
     after = {path: file.text for path, file in pinned(files, {"mdo/web:v3": A, "nginx:v1": B}).items()}
 
-    assert after["apps/eu/kustomization.yaml"].count(" # tag: v") == 2
+    assert after["apps/eu/kustomization.yaml"].count("digest: ") == 2
     built = _built(after, tmp_path)
-    assert f"mdo/web@{A}" in built
-    assert f"nginx@{B}" in built
+    assert f"mdo/web:v3@{A}" in built
+    assert f"nginx:v1@{B}" in built
 
 
 @pytest.mark.parametrize("name", ["ngi.x", "nginx:1"])
