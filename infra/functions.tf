@@ -131,6 +131,7 @@ locals {
         PRODGATE_STRATEGY        = var.releases.strategy
         PRODGATE_PROTECTION      = var.releases.protection
         },
+        var.releases.show_vulnerabilities ? { PRODGATE_SHOW_VULNERABILITIES = "true" } : {},
         local.their_app == null ? {} : { PRODGATE_GITHUB_APP_ID = tostring(local.their_app) },
         length(local.dressing) == 0 ? {} : { PRODGATE_PULL_REQUEST = jsonencode(local.dressing) },
       )

@@ -10,8 +10,15 @@ locals {
     for pair in setproduct(["resolve_image", "pin_manifests", "attest_images"], keys(local.own_repositories)) :
     "${pair[0]} ${pair[1]}" => { function = pair[0], at = local.own_repositories[pair[1]] }
   }
-  # Where the scanner keeps what it finds in the images that are followed; read only where a suite has a gate.
-  scanned_projects = toset([for repository in local.own_repositories : repository.project if length(local.gates) > 0])
+  # Where the scanner keeps what it finds in the images that are followed; read only by a gate, or to be shown.
+  scan_readers = concat(
+    length(local.gates) > 0 ? ["attest_images"] : [],
+    var.releases.show_vulnerabilities ? ["open_prod_pr"] : [],
+  )
+  scans = {
+    for pair in setproduct(local.scan_readers, [for repository in local.own_repositories : repository.project]) :
+    "${pair[0]} ${pair[1]}" => { function = pair[0], project = pair[1] }...
+  }
   # Where what role is given on a whole project: the deployer may give exactly these.
   grants = {
     for grant in concat(
@@ -21,7 +28,7 @@ locals {
         { project = var.prod_project, role = "roles/binaryauthorization.policyViewer" },
         { project = var.prod_project, role = "roles/containeranalysis.occurrences.editor" },
       ],
-      [for project in local.scanned_projects : { project = project, role = "roles/containeranalysis.occurrences.viewer" }],
+      [for scan in local.scans : { project = scan[0].project, role = "roles/containeranalysis.occurrences.viewer" }],
       [for project in local.build_projects : { project = project, role = "roles/cloudbuild.builds.viewer" }],
     ) : grant.project => grant.role...
   }
@@ -93,11 +100,11 @@ resource "google_project_iam_member" "attestations" {
 }
 
 resource "google_project_iam_member" "findings" {
-  for_each = local.scanned_projects
+  for_each = local.scans
 
-  project = each.value
+  project = each.value[0].project
   role    = "roles/containeranalysis.occurrences.viewer"
-  member  = module.function["attest_images"].member
+  member  = module.function[each.value[0].function].member
 }
 
 # A build can only be looked at with a right on its project.

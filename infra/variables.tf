@@ -227,12 +227,22 @@ variable "registry_token_origins" {
   description = "Registry host → origins, besides its own, that give its tokens: docker_auth's, or a self-hosted GitLab's."
   type        = map(list(string))
   default     = {}
+
+  validation {
+    condition     = length(setsubtract(keys(var.registry_token_origins), [for prefix in var.registries : split("/", prefix)[0]])) == 0
+    error_message = "A row is for the host of one of the registries that are followed."
+  }
 }
 
 variable "registry_redirects" {
   description = "Registry host → `HOST/PATH` prefixes that it may redirect manifests to; registry.k8s.io and lscr.io need no row."
   type        = map(list(string))
   default     = {}
+
+  validation {
+    condition     = length(setsubtract(keys(var.registry_redirects), [for prefix in var.registries : split("/", prefix)[0]])) == 0
+    error_message = "A row is for the host of one of the registries that are followed."
+  }
 }
 
 variable "webhooks" {
@@ -336,6 +346,8 @@ variable "releases" {
   type = object({
     strategy   = optional(string, "snapshot")
     protection = optional(string, "warn")
+    # Whether what Artifact Analysis found is shown; open_prod_pr then gets the right to read it.
+    show_vulnerabilities = optional(bool, false)
     pull_request = optional(object({
       labels         = optional(list(string))
       reviewers      = optional(list(string))

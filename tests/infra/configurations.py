@@ -19,6 +19,8 @@ _ALL: Final = {"PRODGATE_DEADLINE_S": "49", "PRODGATE_SETTLING_S": "600", "PRODG
 
 EVERYTHING: Final[dict[str, Any]] = {
     "key_location": "us",
+    "registry_token_origins": {"ghcr.io": ["https://auth.mdo.example:5001"]},
+    "registry_redirects": {"ghcr.io": ["mirror.mdo.example/team"]},
     "prod_cluster": "us-central1.prod",
     "dry_run_clusters": ["us-central1.staging"],
     "environment": {
@@ -50,6 +52,7 @@ EVERYTHING: Final[dict[str, Any]] = {
     "releases": {
         "strategy": "branch",
         "protection": "enforce",
+        "show_vulnerabilities": True,
         "pull_request": {
             "labels": ["release"],
             "reviewers": ["dana"],

@@ -162,11 +162,20 @@ def test_no_binding_replaces_what_others_gave_and_no_key_is_made() -> None:
     assert not re.findall(r'resource "google_(?:service_account_key|secret_manager_secret_version)\w*"', source)
 
 
-def test_findings_are_read_only_where_a_suite_has_a_vulnerability_gate(gate: Terraform, given: list[Right]) -> None:
-    """A right that nothing uses is one too many; the gate brings its own."""
+@pytest.mark.parametrize(
+    ("variables", "function"),
+    [
+        ({"suites": {"qa": {"github": {"workflow": "qa.yml"}, "vulnerabilities": {"mode": "warn"}}}}, "attest_images"),
+        ({"releases": {"show_vulnerabilities": True}}, "open_prod_pr"),
+    ],
+)
+def test_findings_are_read_only_by_whom_they_are_used(
+    gate: Terraform, given: list[Right], variables: dict[str, object], function: str
+) -> None:
+    """A right that nothing uses is one too many; a suite's gate, or showing them, brings its own."""
     assert not any(right.role.endswith("containeranalysis.occurrences.viewer") for right in given)
-    gate.set({"suites": {"qa": {"github": {"workflow": "qa.yml"}, "vulnerabilities": {"mode": "warn"}}}})
+    gate.set(variables)
     try:
-        assert 'google_project_iam_member.findings["mdo"]' in gate.changes()
+        assert re.findall(r'google_project_iam_member\.findings\["(.*)"\] will', gate.changes()) == [f"{function} mdo"]
     finally:
         gate.set({})
