@@ -27,7 +27,7 @@ from shared.domain.errors import Fault, Reason, Rejected, Unavailable, shown
 _GITHUB_RUN: Final = re.compile(r"/actions/runs/(?P<id>[1-9][0-9]{0,18})(?:/attempts/(?P<attempt>[1-9][0-9]{0,8}))?")
 _CLOUD_BUILD: Final = re.compile(
     r"https://console\.cloud\.google\.com/cloud-build/builds"
-    r"(?:;region=(?P<location>[a-z]+-[a-z]+[0-9]+))?/(?P<id>[0-9a-f-]{36})(?:\?project=[a-z0-9:.-]+)?",
+    r"(?:;region=(?P<location>global|[a-z]+-[a-z]+[0-9]+))?/(?P<id>[0-9a-f-]{36})(?:\?project=[a-z0-9:.-]+)?",
     re.ASCII,
 )
 _ENDED: Final = "completed"

@@ -188,7 +188,8 @@ def test_anything_else_names_no_run(url: str) -> None:
 def test_a_build_is_named_by_its_log(query: str) -> None:
     """`logUrl` has the project's number, which says nothing here: the configured project is asked."""
     assert named_build(f"{CONSOLE};region=europe-west1/{BUILD}{query}", TRIGGER) == BUILD
-    assert named_build(f"{CONSOLE}/{BUILD}{query}", replace(TRIGGER, location="global")) == BUILD
+    for place in ("", ";region=global"):
+        assert named_build(f"{CONSOLE}{place}/{BUILD}{query}", replace(TRIGGER, location="global")) == BUILD
 
 
 @pytest.mark.parametrize(
