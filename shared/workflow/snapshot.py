@@ -60,9 +60,7 @@ async def _adopt(sha: str, report: ReleaseReport, scene: Scene, repository: Repo
     _require_ours(existing, scene)
     if _is_this(existing, report, scene):
         return existing.sha, False
-    if not await repository.git.move(scene.head, sha, force=True):
-        raise Unavailable(Fault.LOST_RACE, f"somebody else moved the branch {scene.head} just now")
-    return sha, True
+    return sha, await repository.git.move(scene.head, sha, force=True)
 
 
 def _is_this(existing: Commit, report: ReleaseReport, scene: Scene) -> bool:

@@ -151,3 +151,15 @@ def test_a_rollback_too_leaves_alone_what_people_changed_on_prod(world: World) -
     world.commit_to_dev({PATH: HOTFIX})
     complete_again(world, older, rollback={"reason": "it burns"})
     assert [pull.title[:12] for pull in world.pull_requests if pull.state == "open"] == ["Roll back to"]
+
+
+def test_a_prod_without_a_past_is_held_against_the_tested_tree_alone(world: World) -> None:
+    """Its history was thrown away, so there is nothing to compare with: what it has must be what was tested."""
+    prod = world.repository.get_git_commit(world.head("prod"))
+    orphan = world.repository.create_git_commit("Begin again", prod.tree, [])
+    world.repository.get_git_ref("heads/prod").edit(orphan.sha, force=True)
+
+    tested = release_posts(world)
+
+    assert pull_of(world, tested).state == "open"
+    assert "commits on dev since" not in pull_of(world, tested).body

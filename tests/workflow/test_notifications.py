@@ -96,3 +96,16 @@ def test_the_digest_that_was_pushed_is_confirmed_and_not_what_the_tag_names_by_n
 
     (resolved,) = [json.loads(r.data) for r in world.deliveries if r.topic.endswith("/image-resolved")]
     assert resolved == {"image": POSTS, "tag": "v1", "digest": old, "media_type": MANIFEST}
+
+
+def test_a_field_that_google_adds_one_day_stops_no_push(world: World, logs: Logs) -> None:
+    """A foreign sender may say more than we know; what we read is confirmed with the registry all the same."""
+    digest = quietly(world)
+    logs()
+
+    event = {"action": "INSERT", "digest": f"{POSTS}@{digest}", "tag": f"{POSTS}:v1", "immutable": True}
+    world.publish("gcr", json.dumps(event).encode())
+    world.settle()
+
+    assert world.rejected == []
+    assert f"{POSTS}@{digest} # tag: v1".encode() in world.file(POSTS_FILE)

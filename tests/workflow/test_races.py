@@ -53,6 +53,24 @@ def test_an_attestation_changed_before_it_is_read_back_is_not_counted(world: Wor
 
 def test_a_release_branch_made_by_somebody_else_meanwhile_is_adopted(world: World, logs: Logs) -> None:
     """Two deliveries of one release meet at the branch: the second finds the first one's, and goes on with it."""
+    made = meet_at_the_branch(world, logs)
+
+    assert faults(logs) == []
+    assert world.head(f"release/{world.head('dev')[:12]}") == made
+    assert len(world.pull_requests) == 1
+
+
+def test_a_release_branch_that_is_there_and_cannot_be_read_yet_is_waited_for(world: World, logs: Logs) -> None:
+    """GitHub says that the branch exists, and shows none: the next delivery finds it."""
+    made = meet_at_the_branch(world, logs, unread=1)
+
+    assert faults(logs) == ["lost-race"]
+    assert world.head(f"release/{world.head('dev')[:12]}") == made
+    assert len(world.pull_requests) == 1
+
+
+def meet_at_the_branch(world: World, logs: Logs, *, unread: int = 0) -> str:
+    """Make the snapshot and its branch just before open_prod_pr does; `unread` of its looks at the branch find none."""
     pin_posts(world)
     tested = world.head("dev")
     held = world.faults.hold("github.git/create-ref")
@@ -64,11 +82,9 @@ def test_a_release_branch_made_by_somebody_else_meanwhile_is_adopted(world: Worl
         tree = repository.get_git_commit(tested).tree
         snapshot = repository.create_git_commit(f"Release\n\nProdgate-Release: {tested}\n", tree, [prod])
         repository.create_git_ref(f"refs/heads/release/{tested[:12]}", snapshot.sha)
+        world.faults.fail("github.git/get-ref", code="NOT_FOUND", times=unread)
     world.settle()
-
-    assert faults(logs) == []
-    assert world.head(f"release/{tested[:12]}") == snapshot.sha
-    assert len(world.pull_requests) == 1
+    return snapshot.sha
 
 
 def test_a_pull_request_opened_by_a_person_meanwhile_is_adopted(world: World) -> None:
