@@ -17,6 +17,8 @@ from typing import Final
 _ESCAPED: Final = frozenset("`|\\")
 # Left to right, or of no direction; neither marks that stack upon others nor anything that reorders its neighbours.
 _DIRECTIONS: Final = frozenset(("L", "EN", "ES", "ET", "CS", "WS", "ON"))
+# Printable ASCII but for those three is plain without a look; a body of long names is written many times until it fits.
+_LOOKED_AT: Final = re.compile(r"[^ -\[\]-_a-{}~]")
 # What may be linked: no bracket, blank or quote ends the address, and no page that would note who links to it.
 _LINKED: Final = re.compile(r"https://[A-Za-z0-9.-]+(?::[0-9]+)?(?:/[A-Za-z0-9._~%/?=&+:,;@#-]*)?", re.ASCII)
 _NOTING: Final = re.compile(r"/(?:issues|pull|discussions|commit)/", re.ASCII)
@@ -24,7 +26,7 @@ _NOTING: Final = re.compile(r"/(?:issues|pull|discussions|commit)/", re.ASCII)
 
 def code(text: str) -> str:
     """Show text as a code span; an empty one is called so."""
-    shown = "".join(character if _is_plain(character) else _escape(character) for character in text)
+    shown = _LOOKED_AT.sub(lambda found: found[0] if _is_plain(found[0]) else _escape(found[0]), text)
     return f"`{shown}`" if shown.strip() else "(empty)"
 
 
