@@ -42,6 +42,7 @@ def refusal_of(fault: Fault) -> Refusal:
         "RATE_LIMIT_429_HOUR": Refusal(HTTPStatus.TOO_MANY_REQUESTS, SECONDARY, headers={"Retry-After": "3600"}),
         "BAD_GATEWAY": Refusal(HTTPStatus.BAD_GATEWAY, "Server Error"),
         "UNPROCESSABLE": unprocessable("Validation Failed"),
+        "NOT_FAST_FORWARD": unprocessable("Update is not a fast forward"),
         "RATE_LIMIT_429": Refusal(HTTPStatus.TOO_MANY_REQUESTS, SECONDARY),
         # docs.github.com/graphql/overview/rate-limits-and-query-limits-for-the-graphql-api
         "GRAPHQL_RATE_LIMITED": QueryRefusal("API rate limit exceeded for installation ID 7003.", "RATE_LIMITED"),

@@ -60,7 +60,8 @@ async def _adopt(sha: str, report: ReleaseReport, scene: Scene, repository: Repo
     _require_ours(existing, scene)
     if _is_this(existing, report, scene):
         return existing.sha, False
-    return sha, await repository.git.move(scene.head, sha, force=True)
+    await repository.git.move(scene.head, sha, force=True)
+    return sha, True
 
 
 def _is_this(existing: Commit, report: ReleaseReport, scene: Scene) -> bool:

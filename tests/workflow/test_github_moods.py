@@ -114,6 +114,25 @@ def test_a_validation_that_nobody_expects_is_named_and_retried(world: World, log
     assert len(world.pull_requests) == 1
 
 
+def test_a_snapshot_that_github_does_not_let_replace_the_old_one_is_not_taken_for_made(
+    world: World, logs: Logs
+) -> None:
+    """Prod moved, and the branch is to name the new snapshot by force: a refusal of that is no race that was lost."""
+    tested = release_posts(world)
+    world.commit_to("prod", {"README.md": b"x\n"})
+    world.commit_to("prod", {"README.md": None})
+    world.faults.fail("github.git/update-ref", code="NOT_FAST_FORWARD")
+    logs()
+
+    world.publish("release-check", json.dumps({"repository": REPOSITORY}).encode())
+    world.settle()
+
+    ((fault, sentence),) = ended(logs)
+    assert (fault, "not a fast forward" in sentence) == ("refused", True)
+    head = world.repository.get_git_commit(world.head(f"release/{tested[:12]}"))
+    assert [parent.sha for parent in head.parents] == [world.head("prod")]
+
+
 @pytest.mark.parametrize("new", ["mdo/gitops", "acme/mdo-environments"])
 def test_a_repository_that_was_renamed_or_given_away_is_written_to_by_nobody(
     world: World, logs: Logs, new: str

@@ -134,11 +134,14 @@ class Git:
         return str(made["sha"])
 
     async def move(self, branch: str, sha: str, *, force: bool = False) -> bool:
-        """Let a branch name another commit; False where that would lose commits, since somebody else was faster."""
+        """Let a branch name another commit; False where that would lose commits, since somebody else was faster.
+
+        With `force` it may lose them, so a refusal is none of ours to understand.
+        """
         try:
             await self._connection.patch(f"/git/refs/heads/{branch}", {"sha": sha, "force": force})
         except Refused as error:
-            if "not a fast forward" in error.message.lower():
+            if not force and "not a fast forward" in error.message.lower():
                 return False
             raise _unexpected(f"moving {branch} to {sha}", error) from error
         return True
