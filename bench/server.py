@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import socket
@@ -13,6 +14,7 @@ from http.client import HTTPConnection
 from pathlib import Path
 from typing import Final, Self
 
+from bench.load import NotDoneError, deliver_all
 from bench.rig import Replay
 
 _START_S: Final = 60.0
@@ -81,6 +83,17 @@ class Server:
             if answer.status // 100 != 2:  # noqa: PLR2004 - 2xx
                 raise self._failure(f"answered {answer.status}")
         connection.close()
+
+    def deliver_all(self, body: bytes, events: int, *, connections: int) -> float:
+        """Deliver a body `events` times, at most `connections` at a time; answer the seconds that it took.
+
+        Raises:
+            RuntimeError: an answer was not 204; with what the process printed.
+        """
+        try:
+            return asyncio.run(deliver_all(self.port, body, events, connections=connections))
+        except NotDoneError as error:
+            raise self._failure(str(error)) from error
 
     def _connected(self) -> socket.socket:
         while time.monotonic() - self.began < _START_S and self._process.poll() is None:

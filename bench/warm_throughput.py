@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 from statistics import median
 from typing import Final
 
 from bench.figure import Effort, Figure
-from bench.load import deliver_all
 from bench.rig import Replay, Rig
 from bench.server import Server
 
@@ -45,4 +43,4 @@ def _rate(replay: Replay, events: int) -> float:
     with Server(replay) as server:
         server.first_answer_s()
         server.deliver(_WARMING_EVENTS)
-        return events / asyncio.run(deliver_all(server.port, replay.body, events, connections=_CONNECTIONS))
+        return events / server.deliver_all(replay.body, events, connections=_CONNECTIONS)

@@ -9,6 +9,7 @@ cover the raw payload or its DSSE encoding with the default type that `gcloud â€
 from __future__ import annotations
 
 import json
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -56,11 +57,17 @@ def _verifies(key: AttestorPublicKey, signature: bytes, payload: bytes) -> bool:
     algorithm = BINAUTHZ_ALGORITHMS.get(key.pkix_public_key.signature_algorithm.name)
     if algorithm is None:
         return False
-    try:
-        public_key = load_pem_public_key(key.pkix_public_key.public_key_pem.encode())
-    except (ValueError, UnsupportedAlgorithm):
-        return False
+    public_key = _public_key(key.pkix_public_key.public_key_pem)
     return any(algorithm.verifies(public_key, signature, signed) for signed in (payload, _pae(payload)))
+
+
+@cache
+def _public_key(pem: str) -> object:
+    """Read a key; one that cannot be read verifies nothing."""
+    try:
+        return load_pem_public_key(pem.encode())
+    except (ValueError, UnsupportedAlgorithm):
+        return None
 
 
 def _pae(payload: bytes) -> bytes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from datetime import UTC, datetime
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import grpc
@@ -165,7 +165,7 @@ class ContainerAnalysis:
 
     async def _list_occurrences(self, request: grafeas_v1.ListOccurrencesRequest) -> grafeas_v1.ListOccurrencesResponse:
         require_name(PROJECT, request.parent)
-        page = self._page(request, lambda occurrence: occurrence.name.startswith(f"{request.parent}/"))
+        page = self._page(request, lambda name, _: name.startswith(f"{request.parent}/"))
         return grafeas_v1.ListOccurrencesResponse(
             occurrences=[copy_of(occurrence) for occurrence in page.items], next_page_token=page.next_page_token
         )
@@ -173,8 +173,8 @@ class ContainerAnalysis:
     async def _list_note_occurrences(
         self, request: grafeas_v1.ListNoteOccurrencesRequest
     ) -> grafeas_v1.ListNoteOccurrencesResponse:
-        note = self._note(request.name)
-        page = self._page(request, lambda occurrence: occurrence.note_name == note.name)
+        note = str(self._note(request.name).name)
+        page = self._page(request, lambda _, found: found.note_name == note)
         return grafeas_v1.ListNoteOccurrencesResponse(
             occurrences=[copy_of(occurrence) for occurrence in page.items], next_page_token=page.next_page_token
         )
@@ -212,8 +212,9 @@ class ContainerAnalysis:
     def _page(
         self,
         request: grafeas_v1.ListOccurrencesRequest | grafeas_v1.ListNoteOccurrencesRequest,
-        belongs: Callable[[grafeas_v1.Occurrence], bool],
+        belongs: Callable[[str, Any], bool],
     ) -> Page[grafeas_v1.Occurrence]:
+        """Find the page of what belongs to the list, by its name and its protobuf message, and passes the filter."""
         matches = parse_filter(request.filter)
         if not self.takes_or and " OR " in request.filter:
             raise Refusal(grpc.StatusCode.INVALID_ARGUMENT, f"Invalid filter '{request.filter}': no OR of functions.")
@@ -222,7 +223,7 @@ class ContainerAnalysis:
             occurrence
             for name, occurrence in self._occurrences.items()
             if self._created_at[name] <= shown_until
-            and belongs(occurrence)
+            and belongs(name, protobuf_of(occurrence))
             and matches(occurrence)
             and not self._is_hidden(name)
         ]

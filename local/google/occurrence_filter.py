@@ -93,7 +93,7 @@ class _Parser:
         while self._tokens[:1] == ["AND"]:
             self._next()
             parts.append(self._disjunction())
-        return lambda occurrence: all(part(occurrence) for part in parts)
+        return parts[0] if len(parts) == 1 else lambda occurrence: all(part(occurrence) for part in parts)
 
     def _disjunction(self) -> Matches:
         parts = [self._term()]
@@ -101,7 +101,7 @@ class _Parser:
             self._next()
             parts.append(self._term())
         merged = _merged(parts)
-        return lambda occurrence: any(part(occurrence) for part in merged)
+        return merged[0] if len(merged) == 1 else lambda occurrence: any(part(occurrence) for part in merged)
 
     def _term(self) -> Matches:
         word = self._next()

@@ -34,7 +34,6 @@ from shared.domain.attestors import Attestor, AttestorKey
 from shared.domain.errors import Fault, Reason, Rejected, Unavailable, shown
 from shared.domain.policy import Policy
 
-_NO_RULES: Final = frozenset({"name", "description", "etag", "updateTime", "globalPolicyEvaluationMode"})
 _ValidateRequest: Final = type(ValidateAttestationOccurrenceRequest.pb(ValidateAttestationOccurrenceRequest()))
 _VERIFIED: Final = ValidateAttestationOccurrenceResponse.Result.VERIFIED
 
@@ -79,10 +78,7 @@ class BinaryAuthorization:
         """
         request = GetPolicyRequest(name=f"projects/{project}/policy")
         answer = await calls.invoke(calls.GET_POLICY, self._clients.management.get_policy, request)
-        document = _document(answer)
-        if not document.keys() - _NO_RULES:
-            raise Rejected(Reason.EMPTY_POLICY, f"the policy of {project} holds no rule; it admits nothing")
-        return Policy.read(document)
+        return Policy.read(_document(answer))
 
     async def system_patterns(self, location: str) -> tuple[str, ...]:
         """Read the allowlist of Google's system policy, `location` as in `us-central1`.

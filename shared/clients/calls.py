@@ -55,7 +55,7 @@ REGISTRY_PAUSES_S: Final = (0.2, 0.4)  # before the second and the third try
 REGISTRY_PATIENCE_S: Final = 10.0
 # The longest pause, whatever the registry asks for: one odd answer must not close it for a day.
 REGISTRY_LONGEST_PAUSE_S: Final = 300.0
-REGISTRY_AT_ONCE: Final = 64  # requests to one registry under way at a time
+REGISTRY_AT_ONCE: Final = 100  # requests to one registry under way at a time
 GOOGLE_TOKEN_S: Final = 5.0  # one try to refresh an access token
 CLOUD_BUILD_TRY_S: Final = 5.0
 GITHUB_TRY_S: Final = 5

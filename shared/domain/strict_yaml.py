@@ -14,7 +14,7 @@ from shared.domain.yaml_nodes import Document, Documents, Mapping, Node, Scalar,
 
 
 def read_yaml_object(what: str, data: bytes, reason: Reason) -> dict[str, Any]:
-    """Read one YAML mapping; `what` names it in sentences.
+    """Read one YAML mapping, which of nothing is empty; `what` names it in sentences.
 
     Raises:
         Rejected: the bytes are anything else, or ambiguous.
@@ -28,6 +28,8 @@ def read_yaml_object(what: str, data: bytes, reason: Reason) -> dict[str, Any]:
         raise Rejected(reason, f"{what} is not UTF-8") from None
     except Rejected as error:
         raise Rejected(reason, f"{what}: {error.detail}") from None
+    if not documents:
+        return {}
     if len(documents) != 1:
         raise Rejected(reason, f"{what} must be one YAML document, not {len(documents)}")
     return _Reader(what, reason).read(documents[0])
@@ -45,6 +47,8 @@ class _Reader:
         root, refusal = document.root, document.refusal
         if refusal is not None:
             self._refuse(refusal.line, refusal.why)
+        if isinstance(root, Scalar) and is_null(root):
+            return {}
         if not isinstance(root, Mapping):
             self._refuse(line_of(root), "it must be a YAML mapping")
         return self._mapping(root)

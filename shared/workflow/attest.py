@@ -1,8 +1,9 @@
 """attest_images: prove an attestation for every image that a tested commit would run in prod.
 
 Order, so that nothing is ever called attested that is not: read what the commit would run, the children of indexes too
-(see children.py); screen every image (see screening.py) and prove it (see signing.py); only then set the commit's
-status and publish. Whatever fails in between leaves at most attestations that the next delivery finds and counts.
+(see children.py); screen every image (see screening.py) while its attestations are looked for; sign what has none that
+counts (see signing.py); only then set the commit's status and publish. Whatever fails in between leaves at most
+attestations that the next delivery finds and counts.
 """
 
 from __future__ import annotations
@@ -35,9 +36,10 @@ from shared.workflow.environment import (
     status_context,
 )
 from shared.workflow.evidence import EvidenceCloud, Examining, require_evidence
+from shared.workflow.proofs import find_proofs
 from shared.workflow.screening import ScreeningCloud, screen
 from shared.workflow.settings import EnvironmentSettings
-from shared.workflow.signing import SigningCloud, SuiteSettings, prove_all, signing_party
+from shared.workflow.signing import Proven, SigningCloud, SuiteSettings, prove_found, signing_party
 
 LOG: Final = logging.getLogger("prodgate.attest")
 _DIGEST: Final = re.compile(r"@sha256:([0-9a-f]{12})[0-9a-f]{52}", re.ASCII)  # a status has room for 140 characters
@@ -85,14 +87,14 @@ async def attest_release(tested: TestPassed, cloud: AttestingCloud, *, settling:
         is_gated = cloud.screening.settings.has_gate(tested.suite)
         family = await family_of(release.to_attest, cloud.children, is_gated=is_gated, settling=settling)
         try:
-            await screen(family, tested.suite, cloud.screening, is_known=marked, settling=settling)
+            async with together() as group:
+                group.create_task(screen(family, tested.suite, cloud.screening, is_known=marked, settling=settling))
+                looking = group.create_task(find_proofs(family.images, party.attestor, cloud.signing.attestations))
         except (Rejected, Unavailable) as error:
             await _tell(error, tested, said, repository)
             raise
-        proven = await prove_all(family.images, party, cloud.signing)
-        in_manifests = frozenset(release.to_attest)
-        named = tuple(proof for proof in proven.proofs if proof.image in in_manifests)
-        complete = AttestationComplete(tested, named)
+        proven = await prove_found(looking.result(), party, cloud.signing)
+        complete = _complete(tested, proven, release)
         if not marked:
             await _mark(complete, repository)
     await cloud.publisher.publish_event(complete.topic, complete.data())
@@ -146,6 +148,12 @@ async def _tell(error: Rejected | Unavailable, tested: TestPassed, said: Status 
         return
     context = status_context(tested.suite)
     await repository.statuses.set(tested.commit, context, state, description=what, target_url=tested.run)
+
+
+def _complete(tested: TestPassed, proven: Proven, release: Release) -> AttestationComplete:
+    """Name the images that the manifests name; their children are attested for GKE, and known to nobody else."""
+    in_manifests = frozenset(release.to_attest)
+    return AttestationComplete(tested, tuple(proof for proof in proven.proofs if proof.image in in_manifests))
 
 
 async def _mark(complete: AttestationComplete, repository: Repository) -> None:

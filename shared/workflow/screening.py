@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
 
+from shared.clients.calls import REGISTRY_AT_ONCE
 from shared.clients.gathering import gather_all, together
 from shared.clients.registry import Registries
 from shared.clients.vulnerabilities import Vulnerabilities
@@ -73,7 +74,8 @@ async def screen(family: ImageFamily, suite: str, cloud: ScreeningCloud, *, is_k
 async def _require_existing(images: Sequence[PinnedImage], cloud: ScreeningCloud, *, settling: bool) -> None:
     for image in images:
         require_known_registry(image.name, cloud.settings.registries)
-    found = await gather_all(cloud.registries.find(image.name, image.digest) for image in images)
+    looks = (cloud.registries.find(image.name, image.digest) for image in images)
+    found = await gather_all(looks, at_once=REGISTRY_AT_ONCE)
     gone = [str(image) for image, manifest in zip(images, found, strict=True) if manifest is None]
     if gone:
         what = f"{sentence(gone)}: no longer in the registry, so no cluster could pull it"

@@ -91,7 +91,15 @@ async def prove_all(images: Sequence[PinnedImage], party: SigningParty, cloud: S
     Raises:
         Unavailable: an image cannot be proven now; whatever is stored already counts next time.
     """
-    looks = await find_proofs(images, party.attestor, cloud.attestations)
+    return await prove_found(await find_proofs(images, party.attestor, cloud.attestations), party, cloud)
+
+
+async def prove_found(looks: Sequence[Look], party: SigningParty, cloud: SigningCloud) -> Proven:
+    """Prove that each image is attested, of which was looked what there is; the rest is signed and stored.
+
+    Raises:
+        Unavailable: an image cannot be proven now; whatever is stored already counts next time.
+    """
     missing = [look for look in looks if look.proof is None]
     batches = [missing[start : start + BATCH] for start in range(0, len(missing), BATCH)]
     quota = Quota()

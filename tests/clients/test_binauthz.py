@@ -220,7 +220,7 @@ def test_a_policy_without_a_rule_is_named(said: dict[str, Any]) -> None:
     """Empty means no: it neither admits nor says what would."""
     answer = binaryauthorization_v1.Policy(name="projects/acme/policy", etag='"1"', **said)
 
-    with pytest.raises(Rejected, match="the policy of acme holds no rule; it admits nothing") as caught:
+    with pytest.raises(Rejected, match="the policy 'projects/acme/policy' holds no rule; it admits nothing") as caught:
         asyncio.run(ask(f"{MANAGEMENT}/GetPolicy", answer, lambda binauthz: binauthz.policy("acme")))
 
     assert caught.value.reason is Reason.EMPTY_POLICY

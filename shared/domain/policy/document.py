@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
-from shared.domain.errors import Reason, Rejected
+from shared.domain.errors import Reason, Rejected, shown
 from shared.domain.policy.patterns import matches
 from shared.domain.policy.places import ANYWHERE, SCOPE_FIELDS, Place, Scope, SpecificRule
 from shared.domain.policy.rules import REFUSING, Evaluation, Noted, Rule, read_rule
@@ -21,6 +21,7 @@ from shared.domain.strict_yaml import read_yaml_object
 
 DEFAULT_RULE: Final = "default admission rule"
 _NAME: Final = re.compile(r"projects/[^/]+/policy", re.ASCII)
+_NO_RULES: Final = frozenset({"name", "description", "etag", "updateTime", "globalPolicyEvaluationMode"})
 _PATTERNS: Final = 10_000
 _SPECIFIC_RULES: Final = 10_000
 _NAME_CHARACTERS: Final = 1024
@@ -41,8 +42,10 @@ class Policy:
         """Read the JSON form of a policy.
 
         Raises:
-            Rejected: it holds something that is not understood here, by name.
+            Rejected: it is empty, or holds something that is not understood here, by name; it admits nothing.
         """
+        if not document.keys() - _NO_RULES:
+            raise Rejected(Reason.EMPTY_POLICY, f"the policy{_of(document)} holds no rule; it admits nothing")
         fields = Fields("the policy", dict(document), Reason.MALFORMED_POLICY)
         name = ""
         with noted():
@@ -96,7 +99,7 @@ def read_policy(data: bytes) -> Policy:
     """Read a policy as `gcloud container binauthz policy export` writes it: one YAML document, no key twice.
 
     Raises:
-        Rejected: it holds something that is not understood here, by name.
+        Rejected: it holds something that is not understood here, by name, or nothing.
     """
     return Policy.read(read_yaml_object("the policy", data, Reason.MALFORMED_POLICY))
 
@@ -118,6 +121,11 @@ def read_draft(data: bytes) -> tuple[Policy, tuple[Rejected, ...]]:
 
     document = read_yaml_object("the policy", data, Reason.MALFORMED_POLICY)
     return Policy.read(document, noted), tuple(passed_over)
+
+
+def _of(document: Mapping[str, Any]) -> str:
+    """Say whose policy it is, where it says so."""
+    return f" {shown(document['name'])}" if "name" in document else ""
 
 
 def _system_switch(fields: Fields) -> bool:

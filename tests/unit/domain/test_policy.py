@@ -183,7 +183,10 @@ def test_a_field_that_is_not_known_here_is_refused_by_name() -> None:
 
 
 REFUSED = {
-    "no rule": (document(defaultAdmissionRule=None), "defaultAdmissionRule is missing"),
+    "no default rule": (
+        document(defaultAdmissionRule=None, admissionWhitelistPatterns=[{"namePattern": "x"}]),
+        "defaultAdmissionRule is missing",
+    ),
     "no name": (document(name=None), "name is missing"),
     "a name alone": (document(name="mypolicy"), "name is 'mypolicy', which is not of its form projects/[^/]+/policy"),
     "a name of no project": (document(name="projects//policy"), "which is not of its form"),
@@ -210,6 +213,15 @@ def test_a_policy_that_is_not_understood_admits_nothing(case: str) -> None:
 
     assert caught.value.reason is Reason.MALFORMED_POLICY
     assert why in caught.value.detail
+
+
+@pytest.mark.parametrize("nothing", [b"", b"# to be written\n", b"{}\n", b"name: projects/acme/policy\netag: x\n"])
+def test_an_empty_policy_is_named(nothing: bytes) -> None:
+    """Empty means no: nothing was misunderstood, there is just no rule that could admit."""
+    with pytest.raises(Rejected, match=r"the policy.* holds no rule; it admits nothing") as caught:
+        read_policy(nothing)
+
+    assert caught.value.reason is Reason.EMPTY_POLICY
 
 
 def test_a_rule_without_the_list_of_attestors_is_refused_too() -> None:

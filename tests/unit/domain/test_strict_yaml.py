@@ -16,7 +16,7 @@ REFUSED = {
     "another type": (b"a: !!binary aGk=\n", "line 1: the type"),
     "a key that is a list": (b"? [a]\n: b\n", "line 1: a key is no text"),
     "a list": (b"- a\n", "line 1: it must be a YAML mapping"),
-    "nothing": (b"", "must be one YAML document, not 0"),
+    "a text": (b"a\n", "line 1: it must be a YAML mapping"),
     "two documents": (b"a: b\n---\nc: d\n", "must be one YAML document, not 2"),
     "no YAML": (b"a: [", "it is not YAML"),
     "no UTF-8": (b"a: \xff", "is not UTF-8"),
@@ -36,6 +36,12 @@ def test_what_could_be_read_in_two_ways_is_refused(case: str) -> None:
     assert caught.value.reason is Reason.MALFORMED_POLICY
     assert caught.value.detail.startswith("the policy")
     assert why in caught.value.detail
+
+
+@pytest.mark.parametrize("nothing", [b"", b"# a comment\n", b"---\n", b"null\n", b"{}\n"])
+def test_nothing_is_an_empty_mapping(nothing: bytes) -> None:
+    """What an empty one means, its reader says: of a policy, that it admits nothing."""
+    assert read_yaml_object("it", nothing, Reason.MALFORMED_POLICY) == {}
 
 
 def test_texts_stay_texts_and_nothing_is_none() -> None:
