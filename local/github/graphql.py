@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -27,6 +27,7 @@ from graphql import (
 from local.github.call import Answer, Call, Operation
 from local.github.query_objects import NotAllowed, repository_object
 
+_QUERIES: Final = 256  # that are remembered
 SCHEMA: Final = Path(__file__).with_name("schema.graphql")
 
 
@@ -44,8 +45,9 @@ def named_repository(payload: Any) -> dict[str, str]:
     return {"owner": str(variables.get("owner")), "repo": str(variables.get("name"))}
 
 
+@lru_cache(_QUERIES)
 def defects_of(text: str) -> list[GraphQLError]:
-    """Hold a query against GitHub's schema."""
+    """Hold a query against GitHub's schema; most are asked again and again, and that takes longer than to answer."""
     try:
         return validate(schema(), _read(text))
     except GraphQLError as error:
@@ -64,7 +66,7 @@ async def query(call: Call) -> Answer:
     return Answer({"data": result.data, **errors})
 
 
-@cache
+@lru_cache(_QUERIES)
 def _read(text: str) -> DocumentNode:
     return parse(text, no_location=True)
 

@@ -37,6 +37,7 @@ from shared.workflow.environment import (
 )
 from shared.workflow.evidence import EvidenceCloud, Examining, require_evidence
 from shared.workflow.proofs import find_proofs
+from shared.workflow.reading import ManifestReader
 from shared.workflow.screening import ScreeningCloud, screen
 from shared.workflow.settings import EnvironmentSettings
 from shared.workflow.signing import Proven, SigningCloud, SuiteSettings, prove_found, signing_party
@@ -59,6 +60,7 @@ class AttestingCloud:
     """What attesting needs of the world."""
 
     settings: AttestSettings
+    manifests: ManifestReader
     github: GitHub
     binauthz: BinaryAuthorization
     evidence: EvidenceCloud
@@ -122,7 +124,7 @@ async def _release(
         commit = await require_on_dev(tested.commit, repository, environment, settling=settling)
         own, login = status_context(tested.suite), cloud.github.settings.login
         looking = group.create_task(repository.statuses.of(tested.commit, own, login))
-        contents = await judged_contents(commit.tree, repository, environment)
+        contents = await judged_contents(commit.tree, repository, environment, cloud.manifests)
     prod = reading.result()
     release = read_release(contents.manifests, prod.policy, prod.system)
     require_same_images(tested.images, release)

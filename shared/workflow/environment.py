@@ -15,10 +15,11 @@ from shared.domain.drift import named
 from shared.domain.errors import Reason, not_found, shown
 from shared.domain.image_fields import PodPlace
 from shared.domain.kustomize import effective
-from shared.domain.manifests import Manifest, read_manifest
+from shared.domain.manifests import Manifest
 from shared.domain.policy import ANYWHERE, Attested, Place, Policy, Verdict, evaluate, strictest
 from shared.domain.release import TreeEntry, exempt_entries, manifest_entries, require_readable
 from shared.domain.vocabulary import LogEvent
+from shared.workflow.reading import ManifestReader
 from shared.workflow.settings import EnvironmentSettings, require_repository
 
 LOG: Final = logging.getLogger("prodgate.environment")
@@ -108,23 +109,26 @@ async def require_on_dev(
     raise not_found(Reason.UNKNOWN_COMMIT, f"commit: {environment.repository} has no {commit}", settling=settling)
 
 
-async def contents_of(tree: str, repository: Repository, environment: EnvironmentSettings) -> CommitContents:
+async def contents_of(
+    tree: str, repository: Repository, environment: EnvironmentSettings, reader: ManifestReader
+) -> CommitContents:
     """Read every manifest of a tree; what is wrong with one is in its problems."""
     entries = await repository.git.tree(tree)
     chosen = manifest_entries(entries, environment.folders, environment.exempt_paths)
     blobs = await repository.git.blobs(chosen)
-    exempt, paths = environment.exempt_kinds, environment.image_paths
-    manifests = [read_manifest(e.path, blob, exempt, paths) for e, blob in zip(chosen, blobs, strict=True)]
-    return CommitContents(tree, entries, effective(manifests, environment.folders, paths))
+    manifests = reader.read(zip(chosen, blobs, strict=True))
+    return CommitContents(tree, entries, effective(manifests, environment.folders, environment.image_paths))
 
 
-async def judged_contents(tree: str, repository: Repository, environment: EnvironmentSettings) -> CommitContents:
+async def judged_contents(
+    tree: str, repository: Repository, environment: EnvironmentSettings, reader: ManifestReader
+) -> CommitContents:
     """Read every manifest of a tree that is to be judged as a release.
 
     Raises:
         Rejected: part of it cannot be read as files.
     """
-    contents = await contents_of(tree, repository, environment)
+    contents = await contents_of(tree, repository, environment, reader)
     require_readable(contents.entries, environment.folders, environment.exempt_paths)
     warn_of_exempt_paths(contents, environment)
     return contents

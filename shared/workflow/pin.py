@@ -24,13 +24,14 @@ from shared.domain.events import ImageResolved
 from shared.domain.image import Digest, ImageName, PinnedImage, require_known_registry
 from shared.domain.image_paths import NO_PATHS, ImagePaths
 from shared.domain.kustomize import effective
-from shared.domain.manifests import Manifest, read_manifest
+from shared.domain.manifests import Manifest
 from shared.domain.pin_commit import commit_message
 from shared.domain.pinning import LeftAlone, PinnedFile, pin
 from shared.domain.release import TreeEntry, manifest_entries
 from shared.domain.vocabulary import LogEvent
 from shared.workflow.done import Done
 from shared.workflow.gatherer import Outcome
+from shared.workflow.reading import ManifestReader
 
 LOG: Final = logging.getLogger("prodgate.pin")
 GATHERING_S: Final = 0.1  # how long events wait for others; a CI run pushes its images within seconds
@@ -56,6 +57,7 @@ class PinningCloud:
     """What pinning needs of the world."""
 
     settings: PinSettings
+    manifests: ManifestReader
     registries: Registries
     github: GitHub
 
@@ -116,7 +118,7 @@ async def _attempt(
         reading = group.create_task(_files(head, repository, settings))
         answers = await gather_all(_current(tag, cloud) for tag in tags)
     files, told = reading.result(), dict(zip(tags, answers, strict=True))
-    manifests = _manifests(files, settings)
+    manifests = effective(cloud.manifests.read(files.items()), settings.folders, settings.image_paths)
     pinned = _pinned(manifests, told)
     refuted = await _refuted(pinned, cloud)
     if refuted:
@@ -181,12 +183,6 @@ async def _doubt(image: PinnedImage, cloud: PinningCloud) -> Rejected | Unavaila
     if found is None:
         return Unavailable(Fault.NOT_VISIBLE_YET, f"{image} is what its tag names, but has no manifest yet")
     return None
-
-
-def _manifests(files: Mapping[TreeEntry, bytes], settings: PinSettings) -> tuple[Manifest, ...]:
-    paths = settings.image_paths
-    read = (read_manifest(entry.path, data, image_paths=paths) for entry, data in files.items())
-    return effective(read, settings.folders, paths)
 
 
 def _pinned(manifests: Sequence[Manifest], told: Mapping[Tag, object]) -> list[PinnedFile]:

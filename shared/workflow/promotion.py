@@ -15,6 +15,7 @@ from shared.clients.vulnerabilities import Vulnerabilities
 from shared.domain.protection import Setter
 from shared.domain.pull_request_texts import PullRequestTexts
 from shared.workflow.environment import PolicySettings
+from shared.workflow.reading import ManifestReader
 from shared.workflow.settings import EnvironmentSettings
 
 RELEASE_STATUS: Final = "prodgate/release"
@@ -74,6 +75,7 @@ class PromotingCloud:
     """
 
     settings: PromoteSettings
+    manifests: ManifestReader
     github: GitHub
     binauthz: BinaryAuthorization
     attestations: Attestations

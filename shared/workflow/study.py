@@ -41,11 +41,12 @@ async def study(scene: Scene, looking: Looking) -> Study:
         Unavailable: something cannot be read.
     """
     repository, environment = looking.repository, looking.cloud.settings.environment
+    reader = looking.cloud.manifests
     async with together() as group:
         rules = group.create_task(_rules(looking.cloud))
         await _read_files((scene.tested.tree, scene.prod.tree), repository, environment)
-        tested = await contents_of(scene.tested.tree, repository, environment)
-        prod = await contents_of(scene.prod.tree, repository, environment)
+        tested = await contents_of(scene.tested.tree, repository, environment, reader)
+        prod = await contents_of(scene.prod.tree, repository, environment, reader)
     return Study(tested, prod, rules.result())
 
 

@@ -26,6 +26,7 @@ from shared.runtime.wiring.surroundings import Surroundings
 from shared.workflow.attest import AttestingCloud, AttestSettings, attest_release
 from shared.workflow.children import ChildrenCloud
 from shared.workflow.done import Done
+from shared.workflow.reading import ManifestReader
 from shared.workflow.signing import SigningCloud, SuiteSettings
 
 _NAME_CHARACTERS: Final = 1024
@@ -63,6 +64,7 @@ def attest_function(variables: Mapping[str, str]) -> Function[TestPassed | Ignor
         screened = await screening.open(channels, secrets, opened)
         cloud = AttestingCloud(
             settings=settings,
+            manifests=ManifestReader(settings.environment.exempt_kinds, settings.environment.image_paths),
             github=open_github(github, opened, permissions=ATTEST_IMAGES, vault=vault),
             binauthz=binauthz,
             screening=screened,

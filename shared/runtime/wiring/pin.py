@@ -16,6 +16,7 @@ from shared.runtime.wiring.surroundings import Surroundings
 from shared.workflow.done import Done
 from shared.workflow.gatherer import Gatherer, Outcome
 from shared.workflow.pin import GATHERING_S, News, PinningCloud, PinSettings, pin_together
+from shared.workflow.reading import ManifestReader
 
 
 def pin_function(variables: Mapping[str, str]) -> Function[ImageResolved]:
@@ -37,6 +38,7 @@ def pin_function(variables: Mapping[str, str]) -> Function[ImageResolved]:
         secrets = open_secrets(channels, redactor)
         cloud = PinningCloud(
             PinSettings(registries.known, manifests.dev, manifests.folders, manifests.image_paths),
+            ManifestReader(image_paths=manifests.image_paths),
             await open_registries(registries, secrets, opened),
             open_github(github, opened, permissions=PIN_MANIFESTS, vault=open_vault(secrets, redactor)),
         )

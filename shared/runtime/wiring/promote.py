@@ -25,6 +25,7 @@ from shared.runtime.wiring.vulnerabilities import open_vulnerabilities
 from shared.workflow.done import Done
 from shared.workflow.promote import promote
 from shared.workflow.promotion import PromoteSettings, PromotingCloud, Protection, PullRequestSettings, Strategy
+from shared.workflow.reading import ManifestReader
 
 _NAME_CHARACTERS: Final = 1024
 _PROTECTION: Final = "PRODGATE_PROTECTION"
@@ -71,6 +72,7 @@ def promote_function(variables: Mapping[str, str]) -> Function[ReleaseEvent]:
         vault = open_vault(open_secrets(channels, redactor), redactor)
         cloud = PromotingCloud(
             settings=settings,
+            manifests=ManifestReader(settings.environment.exempt_kinds, settings.environment.image_paths),
             github=open_github(github, opened, permissions=permissions, vault=vault),
             binauthz=open_binauthz(channels, attestors_kept_s=attestors_kept_s),
             attestations=open_attestations(channels, project),
