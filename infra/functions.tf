@@ -43,6 +43,7 @@ locals {
           client_id    = github.app.client_id
           installation = github.app.installation
           key_secret   = module.secret["github-${name}"].latest
+          tokens       = github.app.tokens
         })
       },
     )

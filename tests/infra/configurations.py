@@ -11,6 +11,7 @@ _APPS: Final = {
     name: {"login": f"{name.replace('_', '-')}[bot]", "app": {"client_id": f"Iv{id_}", "installation": id_, "id": id_}}
     for id_, name in enumerate(("pin_manifests", "attest_images", "open_prod_pr", "confirm_prod"), start=100_001)
 }
+_CONFIRMING: Final = _APPS["confirm_prod"]
 _WEB: Final = {
     "PRODGATE_GITHUB_API_URL": "https://ghe.mdo.example/api/v3",
     "PRODGATE_GITHUB_WEB_URL": "https://ghe.mdo.example",
@@ -32,7 +33,7 @@ EVERYTHING: Final[dict[str, Any]] = {
         "exempt_paths": ["apps/shop/values.yaml"],
         "image_paths": ["argoproj.io/v1alpha1 Rollout spec.template.spec:podSpec"],
     },
-    "github": _APPS,
+    "github": _APPS | {"confirm_prod": _CONFIRMING | {"app": {**_CONFIRMING["app"], "tokens": "per-event"}}},
     "webhooks": ["docker-hub", "github", "distribution"],
     "suites": {
         "qa": {

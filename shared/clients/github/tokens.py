@@ -2,7 +2,8 @@
 
 An App's private key signs a JWT; for it GitHub gives an installation token that ends after an hour
 (docs.github.com/apps: Generating a JSON Web Token; docs.github.com/rest/apps, "Create an installation access token").
-It is asked for one repository and the permissions of one function, and kept in memory until shortly before its end.
+It is asked for one repository and the permissions of one function, for each event or kept in memory until shortly
+before its end, as configuration has it.
 
 PyGithub is not used here: it cannot narrow a token to a repository (PyGithub #3539), and its debug log prints answers,
 this one with the token in it.
@@ -55,11 +56,15 @@ class StoredToken:
 
 @dataclass(frozen=True, slots=True)
 class AppInstallation:
-    """A GitHub App where it is installed: its client id, the installation, the secret version of its private key."""
+    """A GitHub App where it is installed: its client id, the installation, the secret version of its private key.
+
+    Unless it `keeps_tokens`, each event has one of its own.
+    """
 
     client_id: str
     installation: int
     key_secret: str
+    keeps_tokens: bool = True
 
 
 Credentials = StoredToken | AppInstallation
@@ -121,7 +126,7 @@ class _Minted:
 
 
 class InstallationTokens:
-    """Mints installation tokens of an App, one at a time, and keeps each until shortly before its end."""
+    """Mints installation tokens of an App: for each event, or one at a time, kept until shortly before its end."""
 
     def __init__(
         self,
@@ -148,6 +153,8 @@ class InstallationTokens:
         Raises:
             Unavailable: the key cannot be read or is none, or GitHub gives no token for it.
         """
+        if not self._app.keeps_tokens:
+            return (await self._mint()).token
         async with self._minting:
             kept = self._kept
             if kept is None or self._clock() >= kept.ends - _RENEWED_BEFORE_S:

@@ -19,6 +19,8 @@ from shared.workflow.settings import EnvironmentSettings
 
 _APP: Final = "PRODGATE_GITHUB_APP"
 _TOKEN: Final = "PRODGATE_GITHUB_TOKEN_SECRET"  # noqa: S105 - the name of a variable
+_KEPT: Final = "kept"
+_PER_EVENT: Final = "per-event"
 _NAME_CHARACTERS: Final = 1024
 _CLIENT_ID_CHARACTERS: Final = 64
 _MOST_INSTALLATIONS: Final = 10**15
@@ -91,6 +93,7 @@ def _installation(fields: Fields) -> AppInstallation:
         fields.text("client_id", most=_CLIENT_ID_CHARACTERS, matching=CLIENT_ID),
         fields.number("installation", most=_MOST_INSTALLATIONS),
         fields.text("key_secret", most=_NAME_CHARACTERS, matching=SECRET_VERSION),
+        keeps_tokens="tokens" not in fields or fields.choice("tokens", (_KEPT, _PER_EVENT)) == _KEPT,
     )
 
 

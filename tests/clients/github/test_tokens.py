@@ -97,6 +97,19 @@ def test_a_token_is_minted_once_and_hidden_before_it_is_used(minting: Minting) -
     assert minting.hidden == [*minting.hub.accounts.proofs, token]
 
 
+def test_each_event_has_a_token_of_its_own_where_none_is_kept(minting: Minting) -> None:
+    """What leaks is worth nothing to anybody who finds it after the hour of that one event."""
+
+    async def twice(tokens: InstallationTokens) -> set[str]:
+        return {token.reveal() for token in await asyncio.gather(tokens.current(), tokens.current())}
+
+    found = minting.run(twice, replace(APP, keeps_tokens=False))
+
+    assert len(found) == 2
+    assert minting.faults.calls(MINT) == {MINT: 2}
+    assert found < set(minting.hidden)
+
+
 @pytest.mark.parametrize(("later_s", "minted"), [(3200, 1), (3400, 2)])
 def test_a_token_near_its_end_is_replaced(minting: Minting, later_s: float, minted: int) -> None:
     """It must outlast the event that begins with it."""
