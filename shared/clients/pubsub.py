@@ -19,13 +19,15 @@ class Publisher:
         self._client = client
         self._project = project
 
-    async def publish_event(self, topic: str, data: bytes) -> None:
+    async def publish_event(self, topic: str, data: bytes, more: Mapping[str, str] | None = None) -> None:
         """Publish one of our own events, with its id, its type and the trace that it belongs to (W3C trace context).
+
+        `more` attributes say what is no part of the event, and so not of its id.
 
         Raises:
             Unavailable: it may or may not be stored; publishing it again is harmless.
         """
-        attributes = {"event_id": event_id(topic, data), "event_type": event_type(topic)}
+        attributes = {**(more or {}), "event_id": event_id(topic, data), "event_type": event_type(topic)}
         TraceContextTextMapPropagator().inject(attributes)
         await self.publish(topic, data, attributes)
 

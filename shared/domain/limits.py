@@ -46,6 +46,7 @@ MANIFEST_BROKEN_DOCUMENTS = 20  # of one file that do not parse; each has libyam
 MANIFEST_DEPTH = 100  # levels of one YAML document; libyaml's composer recurses, and ends the process near 20,000
 
 # Time.
+PUSH_DAYS = 31  # days between a push and the commit that pins it: Pub/Sub keeps no message longer
 SETTLING_S = 300  # seconds after publishing in which "not found" may mean "not visible yet", so it is retried
 
 # GitHub (docs.github.com, and its 422 answers).

@@ -1,15 +1,22 @@
-"""What the commit of a pinning says: which image moved from where to where, and which events asked for it."""
+"""What the commit of a pinning says: which image moved from where to where, who asked for it, and since when."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 
 from shared.domain.events import ImageResolved, event_id
 from shared.domain.pinning import Move
+from shared.domain.push_times import Push, pin_trailers
 
 
-def commit_message(moves: Sequence[Move], events: Iterable[ImageResolved]) -> str:
-    """Write the message: every move once, and the id of each event of which a line moved."""
+def commit_message(
+    moves: Sequence[Move], events: Iterable[ImageResolved], times: Iterable[tuple[ImageResolved, datetime]] = ()
+) -> str:
+    """Write the message: every move once, the id of each event of which a line moved, and when what it moved to came.
+
+    `times` are the pushes' own. What an event says of another digest than what was written is no time of that one.
+    """
     images = sorted({f"{move.field.reference.name.short}:{move.tag}" for move in moves})
     subject = f"Pin {images[0]}" if len(images) == 1 else f"Pin {len(images)} images"
     lines = sorted({f"- {m.field.reference.name}:{m.tag} {_before(m)} -> {m.digest}" for m in moves})
@@ -19,7 +26,9 @@ def commit_message(moves: Sequence[Move], events: Iterable[ImageResolved]) -> st
         for event in events
         if (event.image, event.tag) in moved
     ]
-    return "\n".join([subject, "", *lines, "", *dict.fromkeys(ids)]) + "\n"
+    written = {(move.field.reference.name, move.tag, move.digest) for move in moves}
+    pushes = [Push(at, e.image, e.tag) for e, at in times if (e.image, e.tag, e.digest) in written]
+    return "\n".join([subject, "", *lines, "", *dict.fromkeys(ids), *pin_trailers(pushes)]) + "\n"
 
 
 def _before(move: Move) -> str:

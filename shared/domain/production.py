@@ -15,6 +15,7 @@ from typing import Final
 
 from shared.domain.events import canonical
 from shared.domain.harmless import code, link
+from shared.domain.push_times import BroughtPushes
 
 PRODUCTION_STATUS: Final = "prodgate/production"
 COMMENT_MARKER: Final = "<!-- prodgate:production:v1 -->"
@@ -39,11 +40,12 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Lifetime:
-    """When a release reached each stage; None is not known."""
+    """When a release reached each stage, and which pushes it brought; None is not known."""
 
     tested_commit: datetime | None
     opened: datetime
     merged: datetime
+    pushes: BroughtPushes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,19 +134,31 @@ def _verdict(report: ProductionReport) -> str:
 
 
 def _times(report: ProductionReport, times: Lifetime) -> str:
-    """Tell how long everything took since the tested commit was made; of the pushes before it nothing is known here."""
+    """Tell how long everything took since the first push, or since the tested commit was made if none is known."""
     stages = [
+        *_pushes(times.pushes),
         ("tested commit made", times.tested_commit),
         ("pull request opened", times.opened),
         ("merged", times.merged),
         *((f"{code(finding.suite)} finished in prod", finding.at) for finding in report.findings),
     ]
     known = [(name, at) for name, at in stages if at is not None]
+    total = "in all, at least" if times.pushes is not None and times.pushes.or_earlier else "in all"
     began, ended = known[0][1], max(at for _, at in known)
     rows = [f"| {name} | {at:%Y-%m-%d %H:%M:%S} | {_span(at - began)} |" for name, at in known]
     return "\n".join(
-        ["| Stage | At (UTC) | After |", "| --- | --- | --- |", *rows, f"| in all | | {_span(ended - began)} |"]
+        ["| Stage | At (UTC) | After |", "| --- | --- | --- |", *rows, f"| {total} | | {_span(ended - began)} |"]
     )
+
+
+def _pushes(brought: BroughtPushes | None) -> list[tuple[str, datetime]]:
+    if brought is None:
+        return []
+    first, last = brought.first, brought.last
+    known = " that is known" if brought.or_earlier else ""
+    if first == last:
+        return [(f"push{known}, {code(str(first))}", first.at)]
+    return [(f"first push{known}, {code(str(first))}", first.at), (f"last push, {code(str(last))}", last.at)]
 
 
 def _span(span: timedelta) -> str:

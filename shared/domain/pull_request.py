@@ -12,6 +12,7 @@ from shared.domain.attestation import StoredAttestation
 from shared.domain.image import ImageName
 from shared.domain.manifests import ImageField
 from shared.domain.policy import Verdict
+from shared.domain.push_times import BroughtPushes, release_trailers
 from shared.domain.scan_report import ScanReport
 
 SHORT_COMMIT: Final = 12  # digits
@@ -67,7 +68,8 @@ class ReleaseReport:
 
     `promise` is what merging it does; `warnings` are what prod's rules leave open; `cautions` are what people must know
     before they merge, as Markdown that can do nothing. `scans` are None where vulnerabilities are not shown; `woken` is
-    the line about the event, see `waking`.
+    the line about the event, see `waking`. `pushes` are None where none is known, and of a rollback, which takes some
+    back.
     """
 
     repository: str
@@ -86,6 +88,7 @@ class ReleaseReport:
     rollback: str | None = None
     scans: ScanReport | None = None
     woken: str = ""
+    pushes: BroughtPushes | None = None
 
 
 def branch(commit: str) -> str:
@@ -98,8 +101,8 @@ def is_release_branch(name: str) -> bool:
     return _BRANCH.fullmatch(name) is not None
 
 
-def commit_message(commit: str, rollback: str | None) -> str:
-    """Write the message of a snapshot commit; its trailer says which tested commit it is.
+def commit_message(commit: str, rollback: str | None, pushes: BroughtPushes | None = None) -> str:
+    """Write the message of a snapshot commit; its trailers say what it brings, and which tested commit it is.
 
     That of a rollback keeps the person's reason: by both together a request is known again when its event comes again.
     """
@@ -107,7 +110,8 @@ def commit_message(commit: str, rollback: str | None) -> str:
         subject, asked = f"Release {commit[:SHORT_COMMIT]}", ""
     else:
         subject, asked = f"{_ROLLBACK} {commit[:SHORT_COMMIT]}", f"Asked for by a person: {_harmless(rollback)}\n\n"
-    return f"{subject}\n\nThe tree is exactly that of the tested commit.\n\n{asked}Prodgate-Release: {commit}\n"
+    trailers = f"{release_trailers(pushes)}Prodgate-Release: {commit}\n"
+    return f"{subject}\n\nThe tree is exactly that of the tested commit.\n\n{asked}{trailers}"
 
 
 def rollback_reason(message: str) -> str | None:

@@ -33,6 +33,7 @@ from shared.domain.production import (
     way_back,
 )
 from shared.domain.vocabulary import LogEvent
+from shared.workflow.brought import pushes_of
 from shared.workflow.done import Done
 from shared.workflow.earlier_release import Fallen, Logins, last_good, tested_commit
 from shared.workflow.settings import require_repository
@@ -162,7 +163,8 @@ async def _report(
     lifetime = None
     if pull is not None:
         made = tested.committed_at if tested else None
-        lifetime = Lifetime(made, pull.created_at, pull.merged_at or pull.created_at)
+        pushes = await pushes_of(pull, repository)
+        lifetime = Lifetime(made, pull.created_at, pull.merged_at or pull.created_at, pushes)
     return ProductionReport(settings.repository, settings.project, commit, findings, lifetime, earlier)
 
 

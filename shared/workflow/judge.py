@@ -17,9 +17,11 @@ from shared.domain.image import PinnedImage
 from shared.domain.manifests import ImageField
 from shared.domain.policy import Verdict
 from shared.domain.protection import UnreadRules, weaknesses
-from shared.domain.pull_request import Commits, CommitSubject, ReleaseReport, SuitePassed, image_changes
+from shared.domain.pull_request import Commits, CommitSubject, ImageChange, ReleaseReport, SuitePassed, image_changes
+from shared.domain.push_times import BroughtPushes
 from shared.domain.release import Release, read_release, require_readable
 from shared.domain.vocabulary import LogEvent
+from shared.workflow.brought import pushes_between
 from shared.workflow.cautions import cautions, exempt_caution
 from shared.workflow.drift import brought_back_by, require_no_drift
 from shared.workflow.environment import CommitContents, ProdPolicy, status_context, warn_of_exempt_paths
@@ -115,7 +117,15 @@ async def judge(wish: Wish, scene: Scene, course: Course, looking: Looking) -> R
         rollback=wish.rollback,
         woken=looking.woken,
         scans=scanning.result(),
+        pushes=_pushes(wish, changes, comparison),
     )
+
+
+def _pushes(wish: Wish, changes: Sequence[ImageChange], comparison: Comparison | None) -> BroughtPushes | None:
+    """Tell which pushes a release brings; what a rollback is compared with are those that it takes back."""
+    if comparison is None or wish.rollback is not None:
+        return None
+    return pushes_between(comparison, [change.name for change in changes])
 
 
 def _passed(scene: Scene, settings: PromoteSettings) -> tuple[SuitePassed, ...]:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Final
 
 from shared.clients.gathering import gather_all, together
@@ -67,10 +68,11 @@ Tag = tuple[ImageName, str]
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """An event, and whether it is so young that what it names may not be visible yet."""
+    """An event, whether it is so young that what it names may not be visible yet, and when the image was pushed."""
 
     event: ImageResolved
     settling: bool
+    pushed_at: datetime | None = None
 
     @property
     def tag(self) -> Tag:
@@ -125,7 +127,7 @@ async def _attempt(
         told |= refuted
         pinned = _pinned(manifests, told)
     changed = {entry: file for entry, file in zip(files, pinned, strict=True) if file.moves}
-    if not await _commit(repository, settings.branch, head, changed, [each.event for each in news]):
+    if not await _commit(repository, settings.branch, head, changed, news):
         return None
     _log(manifests, pinned)
     return {tag: _done(tag, pinned) if isinstance(answer, Digest) else answer for tag, answer in told.items()}
@@ -195,12 +197,14 @@ async def _commit(
     branch: str,
     head: Commit,
     changed: Mapping[TreeEntry, PinnedFile],
-    events: Sequence[ImageResolved],
+    news: Sequence[News],
 ) -> bool:
     """Replace the head that was read; False where somebody else was faster."""
     if not changed:
         return True
-    message = commit_message([move for file in changed.values() for move in file.moves], events)
+    times = [(each.event, each.pushed_at) for each in news if each.pushed_at is not None]
+    moves = [move for file in changed.values() for move in file.moves]
+    message = commit_message(moves, [each.event for each in news], times)
     sha = await repository.git.commit_files(head, message, {entry: file.text for entry, file in changed.items()})
     # GitHub moves a branch wherever it only gains commits: one that was reset meanwhile would get back what it lost.
     if await repository.git.require_head(branch) != head.sha:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from shared.clients.gathering import gather_all
@@ -12,6 +13,7 @@ from shared.clients.registry import Registries
 from shared.domain.errors import Reason, not_found, shown
 from shared.domain.events import ImageResolved
 from shared.domain.image import require_known_registry
+from shared.domain.push_times import push_attributes
 from shared.domain.pushes import ImagePushed, Pushes
 from shared.workflow.done import Done
 
@@ -34,8 +36,10 @@ class ResolvingCloud:
     publisher: Publisher
 
 
-async def resolve_pushes(pushes: Pushes, cloud: ResolvingCloud, *, settling: bool) -> Done:
-    """Confirm every pushed tag with its registry and publish what it names.
+async def resolve_pushes(
+    pushes: Pushes, cloud: ResolvingCloud, *, settling: bool, published: datetime | None = None
+) -> Done:
+    """Confirm every pushed tag with its registry and publish what it names, and when that was announced.
 
     Raises:
         Rejected: a registry is not configured, or has no such image.
@@ -46,7 +50,8 @@ async def resolve_pushes(pushes: Pushes, cloud: ResolvingCloud, *, settling: boo
     for push in pushes.pushed:
         require_known_registry(push.image, cloud.settings.registries)
     resolved = await gather_all(_confirm(push, cloud, settling=settling) for push in pushes.pushed)
-    await gather_all(cloud.publisher.publish_event(event.topic, event.data()) for event in resolved)
+    since = push_attributes(published)
+    await gather_all(cloud.publisher.publish_event(event.topic, event.data(), since) for event in resolved)
     named = [f"{event.image}:{event.tag} is {event.digest}" for event in resolved]
     return Done("; ".join([*named, *pushes.ignored]), changed=False)
 

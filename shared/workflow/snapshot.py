@@ -39,7 +39,7 @@ async def publish_snapshot(report: ReleaseReport, scene: Scene, looking: Looking
 
 async def _make(report: ReleaseReport, scene: Scene, repository: Repository, *, moves: bool) -> tuple[str, bool]:
     """Make the snapshot and have its branch name it; answer its commit, and whether that is new."""
-    message = commit_message(report.commit, report.rollback)
+    message = commit_message(report.commit, report.rollback, report.pushes)
     sha = await repository.git.commit_tree(scene.tested.tree, scene.prod.sha, message)
     named = await _name(scene.head, sha, repository, moves=moves)
     return (sha, True) if named else await _adopt(sha, report, scene, repository)

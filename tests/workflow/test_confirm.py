@@ -11,7 +11,7 @@ import requests
 
 from local.world.names import CONFIRM, REPOSITORY
 from local.world.world import World
-from tests.company import release_posts, small_world
+from tests.company import POSTS, release_posts, small_world
 from tests.conftest import Logs
 from tests.workflow.test_promotion import complete_again
 
@@ -50,7 +50,8 @@ def test_a_release_that_passed_in_prod_says_so_on_its_commit_and_its_pull_reques
     assert comment.startswith("> [!NOTE]\n> **In production, and its tests passed.**\n")
     assert f"`smoke` passed on `{commit[:12]}`: [its run]({RUN})" in comment
     stages = re.findall(r"^\| (.+?) \| \d{4}-\d\d-\d\d \d\d:\d\d:\d\d \| \d+ min \d+ s \|$", comment, re.MULTILINE)
-    assert stages == ["tested commit made", "pull request opened", "merged", "`smoke` finished in prod"]
+    begin = f"push, `{POSTS}:v1`"
+    assert stages == [begin, "tested commit made", "pull request opened", "merged", "`smoke` finished in prod"]
     assert re.search(r"^\| in all \| \| \d+ min \d+ s \|$", comment, re.MULTILINE)
     assert "gcloud" not in comment
 

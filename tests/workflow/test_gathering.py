@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import pytest
@@ -91,8 +93,9 @@ def test_the_commit_says_what_moved_from_where_to_where(world: World) -> None:
 
     message = world.repository.get_commit(world.head("dev")).commit.message
 
-    event = [r for r in world.deliveries if r.topic.endswith("/image-resolved")][-1].attributes["event_id"]
-    assert message.rstrip() == f"Pin mdo-posts:v1\n\n- {POSTS}:v1 {first} -> {second}\n\nProdgate-Event: {event}"
+    told = [r for r in world.deliveries if r.topic.endswith("/image-resolved")][-1].attributes
+    trailers = f"Prodgate-Event: {told['event_id']}\nProdgate-Pushed: {told['pushed_at']} {POSTS}:v1"
+    assert message.rstrip() == f"Pin mdo-posts:v1\n\n- {POSTS}:v1 {first} -> {second}\n\n{trailers}"
 
 
 def test_the_commit_names_no_event_that_moved_nothing(six: World) -> None:
@@ -104,6 +107,7 @@ def test_the_commit_names_no_event_that_moved_nothing(six: World) -> None:
 
     message = six.repository.get_commit(six.head("dev")).commit.message
     assert message.count("Prodgate-Event: ") == 1
+    assert "Prodgate-Pushed" not in message  # nobody said when, and a guess would look like knowledge
 
 
 def test_the_commit_says_which_tag_a_line_left() -> None:
@@ -115,6 +119,21 @@ def test_the_commit_says_which_tag_a_line_left() -> None:
     assert commit_message(moves, [event]).splitlines()[2:4] == [
         f"- {NAME}:1.5.0 1.4.2@{B} -> {A}",
         f"- {NAME}:1.5.0 tag 1.4.1 -> {A}",
+    ]
+
+
+def test_the_commit_says_when_what_it_writes_was_pushed() -> None:
+    """The first time of the digest that is written: neither that of a replay, nor that of a push which it replaced."""
+    moves = pin(read(pod(f"{NAME}:1 # tag: 1")), {(parse_name(NAME), "1"): A}).moves
+    events = [ImageResolved(parse_name(NAME), tag, digest, "a/b") for tag, digest in (("1", A), ("1", B), ("2", A))]
+    at = datetime(2026, 11, 26, 12, 0, tzinfo=UTC)
+    times = [(events[0], at), (events[0], at + timedelta(days=1)), (events[0], at + timedelta(hours=1))]
+    others = [(events[1], at - timedelta(days=1)), (events[2], at - timedelta(days=1))]
+
+    message = commit_message(moves, events, times + others)
+
+    assert re.findall("^Prodgate-Pushed: .*$", message, re.MULTILINE) == [
+        f"Prodgate-Pushed: 2026-11-26T12:00:00Z {NAME}:1"
     ]
 
 

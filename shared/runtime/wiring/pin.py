@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack
 
 from shared.domain.events import ImageResolved
 from shared.domain.permissions import PIN_MANIFESTS
+from shared.domain.push_times import pushed_at
 from shared.runtime.config import Environment
 from shared.runtime.handler import Connected, Function, Occasion
 from shared.runtime.wiring.github import open_github, open_vault, read_environment_settings, read_github
@@ -49,7 +50,7 @@ def pin_function(variables: Mapping[str, str]) -> Function[ImageResolved]:
         gatherer = Gatherer(work_off, window_s=GATHERING_S, deadline_s=surroundings.limits.deadline_s)
 
         async def work(event: ImageResolved, occasion: Occasion) -> Done:
-            return await gatherer.add(News(event, occasion.settling))
+            return await gatherer.add(News(event, occasion.settling, pushed_at(occasion.delivery)))
 
         return Connected(work, surroundings.publisher(channels))
 

@@ -34,7 +34,8 @@ def resolve_function(variables: Mapping[str, str]) -> Function[Pushes]:
         cloud = ResolvingCloud(ResolveSettings(registries.known), asked, publisher)
 
         async def work(pushes: Pushes, occasion: Occasion) -> Done:
-            return await resolve_pushes(pushes, cloud, settling=occasion.settling)
+            published = occasion.delivery.published
+            return await resolve_pushes(pushes, cloud, settling=occasion.settling, published=published)
 
         return Connected(work, publisher)
 

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from shared.domain.image import parse_name
 from shared.domain.production import (
     COMMENT_MARKER,
     EarlierRelease,
@@ -21,6 +22,7 @@ from shared.domain.production import (
     rollback_command,
     standing,
 )
+from shared.domain.push_times import BroughtPushes, Push
 from tests.unit.domain.material import COMMIT
 
 AT = datetime(2026, 11, 22, 12, 0, 0, tzinfo=UTC)
@@ -28,12 +30,14 @@ RUN = "https://ci.example/1"
 PASSED = Finding("smoke", passed=True, run=RUN, at=AT + timedelta(minutes=9, seconds=5))
 FAILED = dataclasses.replace(PASSED, passed=False)
 EARLIER = EarlierRelease(3, COMMIT, "qa", RUN, confirmed=True)
+LIFETIME = Lifetime(AT, AT + timedelta(minutes=1), AT + timedelta(minutes=2))
+POSTS = Push(AT, parse_name("ghcr.io/m/posts"), "v1")
 REPORT = ProductionReport(
     repository="mdo/environments",
     project="mdo-gate",
     commit="c" * 40,
     findings=(PASSED,),
-    lifetime=Lifetime(AT, AT + timedelta(minutes=1), AT + timedelta(minutes=2)),
+    lifetime=LIFETIME,
     earlier=None,
 )
 
@@ -81,6 +85,41 @@ def test_the_comment_says_verdict_run_and_how_long_it_took() -> None:
     ]
     assert "| `smoke` finished in prod | 2026-11-22 12:09:05 | 9 min 5 s |" in lines
     assert lines[-1] == COMMENT_MARKER
+
+
+def rows_with(pushes: BroughtPushes | None) -> list[str]:
+    """The table of a comment, without its head."""
+    lifetime = dataclasses.replace(LIFETIME, pushes=pushes)
+    table = [line for line in comment(dataclasses.replace(REPORT, lifetime=lifetime)).splitlines() if line[:1] == "|"]
+    return table[2:]
+
+
+def test_the_table_begins_at_the_first_push_that_the_release_brought() -> None:
+    """From push to prod is what people want to know; each later stage is counted from there."""
+    mongo = Push(AT - timedelta(hours=1), parse_name("mongo"), "7")
+
+    rows = rows_with(BroughtPushes(mongo, POSTS))
+
+    assert rows == [
+        "| first push, `docker.io/library/mongo:7` | 2026-11-22 11:00:00 | 0 min 0 s |",
+        "| last push, `ghcr.io/m/posts:v1` | 2026-11-22 12:00:00 | 1 h 0 min |",
+        "| tested commit made | 2026-11-22 12:00:00 | 1 h 0 min |",
+        "| pull request opened | 2026-11-22 12:01:00 | 1 h 1 min |",
+        "| merged | 2026-11-22 12:02:00 | 1 h 2 min |",
+        "| `smoke` finished in prod | 2026-11-22 12:09:05 | 1 h 9 min |",
+        "| in all | | 1 h 9 min |",
+    ]
+
+
+def test_one_push_is_one_row_and_what_is_not_known_whole_is_called_so() -> None:
+    """A release of more commits than were looked at may have begun earlier; one without a push begins where it did."""
+    one = rows_with(BroughtPushes(POSTS, POSTS))
+    cut = rows_with(BroughtPushes(POSTS, POSTS, or_earlier=True))
+
+    assert one[0] == "| push, `ghcr.io/m/posts:v1` | 2026-11-22 12:00:00 | 0 min 0 s |"
+    assert cut[0].startswith("| push that is known, `ghcr.io/m/posts:v1` |")
+    assert cut[-1] == "| in all, at least | | 9 min 5 s |"
+    assert rows_with(None)[0].startswith("| tested commit made |")
 
 
 def test_a_stage_that_is_not_known_is_left_out_and_a_long_way_is_told_in_hours() -> None:

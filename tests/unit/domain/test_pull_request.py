@@ -55,6 +55,7 @@ def test_the_branch_is_named_after_the_commit() -> None:
 def test_the_commit_message_says_which_commit_was_tested(rollback: str | None) -> None:
     """The snapshot has another id than the tested commit, so its trailer must name that."""
     message = commit_message(COMMIT, rollback)
+    assert "Push" not in message
 
     assert message.startswith("Roll back to 0123456789ab\n\n" if rollback else "Release 0123456789ab\n\n")
     assert message.endswith(f"\n\nProdgate-Release: {COMMIT}\n")
