@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gc
 import json
 import time
 from collections import Counter
@@ -82,6 +83,7 @@ def open_pr(dist: Path, effort: Effort) -> Figure:
             world.push_image(f"{APPS}/{service}", "v1")
         world.push_image(MONGO, "7")
         world.announce(f"{MONGO}:7")
+        gc.freeze()  # a full collection here would be measured as the function's
         cold, _ = _release(world, 0)
         runs = [_release(world, nth) for nth in range(1, effort.open_pr_runs + 1)]
     new = _row([new for new, _ in runs], _CHAIN)

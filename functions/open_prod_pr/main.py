@@ -9,9 +9,10 @@ import functions_framework.aio
 from starlette.requests import Request
 from starlette.responses import Response
 
+from shared.runtime.loaded import loaded
 from shared.runtime.wiring.promote import promote_function
 
-FUNCTION: Final = promote_function(os.environ)
+FUNCTION: Final = loaded(promote_function(os.environ))
 
 
 @functions_framework.aio.http
