@@ -2,7 +2,7 @@
 
 The description is cut out of GitHub's OpenAPI file by tests/local/github/openapi/extract.py. Whatever our own client
 sends is held, query and body, whether GitHub took it or not; what tests send by hand to be refused is held only where
-it was taken. GraphQL has no part in that description, its queries are held against GitHub's published schema; the
+it was taken. GraphQL has no part in that description, what is asked of it is held against its published schema; the
 redirection of a former name has none in either.
 """
 
@@ -63,7 +63,8 @@ class Watch:
     def _hold_query(self, exchange: Exchange) -> None:
         """Hold our client's queries against GitHub's schema: it does without what is refused, so no test would fail."""
         if exchange.agent.startswith(_OUR_CLIENT):
-            defects = defects_of(str(json.loads(exchange.body)["query"]))
+            sent = json.loads(exchange.body)
+            defects = defects_of(str(sent["query"]), sent.get("variables") or {})
             self._broken += [f"{exchange.path}: {defect.message}" for defect in defects]
 
     def _shape(self, value: Any, name: str = "") -> Any:

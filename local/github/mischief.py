@@ -47,6 +47,8 @@ def refusal_of(fault: Fault) -> Refusal:
         # docs.github.com/graphql/overview/rate-limits-and-query-limits-for-the-graphql-api
         "GRAPHQL_RATE_LIMITED": QueryRefusal("API rate limit exceeded for installation ID 7003.", "RATE_LIMITED"),
         "GRAPHQL_ERROR": QueryRefusal("Something went wrong while executing your query."),
+        # graphql-ruby's words, which are GitHub's, for a field that the schema lacks: that of a GHES before 3.13.
+        "UNDEFINED_FIELD": QueryRefusal("Field 'updateRefs' doesn't exist on type 'Mutation'", code="undefinedField"),
         "BAD_CREDENTIALS": bad_credentials(),
         "PLAN": Refusal(HTTPStatus.FORBIDDEN, PLAN),
         "NOT_FOUND": not_found(),

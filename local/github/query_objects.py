@@ -17,6 +17,7 @@ from local.github.pull_state import refreshed
 from local.github.references import Reference
 from local.github.refusal import not_accessible
 from local.github.repository import CommitStatus, PullRequest
+from local.github.representations import node_id
 from local.github.signature import timestamp
 from local.github.statuses import combined_state, latest_statuses
 
@@ -42,6 +43,7 @@ def repository_object(call: Call) -> Resolved:
     """Describe the repository."""
     repository, merging = call.repository, call.repository.records.merging
     return {
+        "id": node_id("R", repository.id),
         "nameWithOwner": repository.full_name,
         "mergeCommitAllowed": merging.merge,
         "squashMergeAllowed": merging.squash,

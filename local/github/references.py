@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from local.github.git_process import Git, GitError
@@ -25,6 +26,15 @@ class Reference:
     def short(self) -> str:
         """The name without `refs/heads/`."""
         return self.name.removeprefix("refs/heads/")
+
+
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """A ref by its full name, and the object that it is to name instead of another; the absent name is none."""
+
+    name: str
+    new: str
+    old: str
 
 
 class ReferenceMoved(Exception):  # noqa: N818 - an outcome of the compare-and-swap, no programming error
@@ -77,6 +87,18 @@ class References:
         command = ("-d", name, old) if new == ABSENT else (name, new, old)
         try:
             await self._git.run("update-ref", *command)
+        except GitError as error:
+            raise ReferenceMoved(str(error)) from error
+
+    async def move_together(self, movements: Sequence[Movement]) -> None:
+        """Let several refs point elsewhere in one transaction, each provided that it is where it was.
+
+        Raises:
+            ReferenceMoved: another update of one of them came first, and none was moved.
+        """
+        commands = "".join(f"update {each.name} {each.new} {each.old}\n" for each in movements)
+        try:
+            await self._git.run("update-ref", "--stdin", stdin=commands.encode())
         except GitError as error:
             raise ReferenceMoved(str(error)) from error
 

@@ -33,15 +33,16 @@ class Refusal(Exception):  # noqa: N818 - a refusal is an ordinary answer of the
 
 
 class QueryRefusal(Refusal):
-    """A query that GraphQL does not answer: status 200, and `errors` with a type where GitHub names one."""
+    """A query that GraphQL does not answer: status 200, and `errors` with a type or a code where GitHub names one."""
 
-    def __init__(self, message: str, kind: str = "") -> None:
+    def __init__(self, message: str, kind: str = "", *, code: str = "") -> None:
         super().__init__(HTTPStatus.OK, message)
-        self._kind = kind
+        self._named: dict[str, Any] = {"type": kind} if kind else {}
+        self._named |= {"extensions": {"code": code}} if code else {}
 
     def body(self) -> dict[str, Any]:
         """Give the JSON body."""
-        return {"errors": [({"type": self._kind} if self._kind else {}) | {"message": self.message}]}
+        return {"errors": [{**self._named, "message": self.message}]}
 
 
 def bad_credentials() -> Refusal:

@@ -190,10 +190,10 @@ class GitHubStandIn:
         return endpoint
 
     async def _perform(self, operation: Operation, request: web.Request) -> Answer:
-        fault = await self._meet(operation.id)
+        path, payload = dict(request.match_info), await payload_of(request)
+        fault = await self._meet(call_name(operation, payload))
         authorization = request.headers.get("Authorization", "")
         account = NOBODY if operation.by_jwt else self.accounts.identify(authorization)
-        path, payload = dict(request.match_info), await payload_of(request)
         named = path if operation.id != "graphql" else graphql.named_repository(payload)
         repository = self._found(operation, named, account, request)
         if not (operation.by_jwt or account.may(operation.resource, operation.access)):
@@ -280,6 +280,12 @@ def without(body: Any, hidden: str) -> Any:
     if isinstance(body, list):
         return [without(item, hidden) for item in body if hidden not in json.dumps(item)]
     return {name: without(value, hidden) for name, value in body.items()} if isinstance(body, dict) else body
+
+
+def call_name(operation: Operation, payload: Any) -> str:
+    """Name a call for its faults: `graphql` is every query, and `graphql/updateRefs` that mutation."""
+    mutation = graphql.mutation_of(payload) if operation.id == "graphql" else ""
+    return f"{operation.id}/{mutation}" if mutation else operation.id
 
 
 def routes_of(operation: Operation) -> list[str]:

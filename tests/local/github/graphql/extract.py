@@ -36,8 +36,10 @@ SOURCE: Final = "@octokit/graphql-schema 15.26.1, schema.graphql; MIT License, C
 OUT: Final = Path(__file__).parents[4] / "local" / "github" / "schema.graphql"
 KEPT: Final[Mapping[str, str]] = {
     "Query": "repository",
+    "Mutation": "updateRefs",
+    "UpdateRefsPayload": "clientMutationId",
     "Repository": (
-        "nameWithOwner object ref pullRequests mergeCommitAllowed squashMergeAllowed rebaseMergeAllowed "
+        "id nameWithOwner object ref pullRequests mergeCommitAllowed squashMergeAllowed rebaseMergeAllowed "
         "deleteBranchOnMerge"
     ),
     "Ref": "name target rules",
