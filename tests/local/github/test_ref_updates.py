@@ -108,12 +108,13 @@ def test_zeros_stand_for_no_ref(api: Api, hub: GitHubStandIn) -> None:
 
 
 def test_all_move_or_none(api: Api, hub: GitHubStandIn) -> None:
-    """The first would have been fine."""
+    """The first would have been fine, and so it would where only Git itself refuses the other: below a file is none."""
     head = api.head("dev")
     new = api.commit({"README.md": "two\n"}, head)
 
-    refused(update(hub, move(new, before=head), move(new, before=new, name="refs/heads/prod")))
-    assert (api.head("dev"), api.head("prod")) == (head, head)
+    for other in (move(new, before=new, name="refs/heads/prod"), move(new, before=ABSENT, name=f"{DEV}/below")):
+        refused(update(hub, move(new, before=head), other))
+        assert (api.head("dev"), api.head("prod")) == (head, head)
     update(hub, move(new, before=head), move(new, before=head, name="refs/heads/prod"))
     assert (api.head("dev"), api.head("prod")) == (new, new)
 
