@@ -114,7 +114,7 @@ async def _attempt(
 ) -> dict[Tag, Outcome | _Missing] | None:
     """Pin once, from the head as it is; None where somebody else moved it meanwhile."""
     settings = cloud.settings
-    head = await _head(repository, settings.branch)
+    head = await repository.heads.read(settings.branch)
     # Asked after the head was read: whoever commits what the tag named later has moved the head by then.
     async with together() as group:
         reading = group.create_task(_files(head, repository, settings))
@@ -146,13 +146,6 @@ def _refused(news: Sequence[News], settings: PinSettings) -> dict[Tag, Rejected]
         except Rejected as error:
             refused[each.tag] = error
     return refused
-
-
-async def _head(repository: Repository, branch: str) -> Commit:
-    head = await repository.git.commit(await repository.git.require_head(branch))
-    if head is None:
-        raise Unavailable(Fault.NOT_VISIBLE_YET, f"the head of {branch} cannot be read yet")
-    return head
 
 
 async def _files(head: Commit, repository: Repository, settings: PinSettings) -> dict[TreeEntry, bytes]:
@@ -206,10 +199,7 @@ async def _commit(
     moves = [move for file in changed.values() for move in file.moves]
     message = commit_message(moves, [each.event for each in news], times)
     sha = await repository.git.commit_files(head, message, {entry: file.text for entry, file in changed.items()})
-    # GitHub moves a branch wherever it only gains commits: one that was reset meanwhile would get back what it lost.
-    if await repository.git.require_head(branch) != head.sha:
-        return False
-    return await repository.git.move(branch, sha)
+    return await repository.heads.replace(branch, head.sha, sha)
 
 
 def _done(tag: Tag, pinned: Sequence[PinnedFile]) -> Done:

@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from itertools import count
 from typing import Final
 
 import pytest
 
-from local.world.names import ATTEST, FUNCTIONS, PROMOTE
+from local.world.names import ATTEST, FUNCTIONS, PIN, PROMOTE
 from local.world.world import World
 from tests.company import POSTS_FILE, pin_posts, release_posts, small_world
 
 # Each call of each function, and how many calls of the same method come before it in a release.
 READS: Final = {
     "resolve_image asks the registry": ("registry.head-manifest", 0),
-    "pin_manifests reads dev": ("github.git/get-ref", 0),
-    "pin_manifests reads dev's commit": ("github.git/get-commit", 0),
     "pin_manifests lists dev's files": ("github.git/get-tree", 0),
     "pin_manifests reads a manifest": ("github.git/get-blob", 0),
     "pin_manifests asks the registry again": ("registry.head-manifest", 1),
     "attest_images looks for the commit on dev": ("github.repos/compare-commits", 0),
-    "attest_images reads the commit": ("github.git/get-commit", 1),
+    "attest_images reads the commit": ("github.git/get-commit", 0),
     "attest_images lists its files": ("github.git/get-tree", 1),
     "attest_images reads a manifest": ("github.git/get-blob", 1),
     "attest_images reads the policy": ("binauthz.GetPolicy", 0),
@@ -46,12 +45,18 @@ FALLBACKS: Final = {
     "releases": ("github.pulls/list", 0),
     "the suite's status": ("github.repos/list-commit-statuses-for-ref", 1),
 }
+# What pin_manifests asks in one question likewise.
+FALLBACKS_OF_PINNING: Final = {
+    "dev": "github.git/get-ref",
+    "dev's commit": "github.git/get-commit",
+    "the repository's id": "github.repos/get",
+}
 QUESTION: Final = "github.graphql"
 WRITES: Final = {
     "resolve_image publishes": ("pubsub.Publish", 1),  # the registry publishes first
     "pin_manifests makes a tree": ("github.git/create-tree", 0),
     "pin_manifests makes a commit": ("github.git/create-commit", 0),
-    "pin_manifests moves dev": ("github.git/update-ref", 0),
+    "pin_manifests moves dev": ("github.graphql/updateRefs", 0),
     "attest_images signs": ("kms.AsymmetricSign", 0),
     "attest_images stores": ("grafeas.CreateOccurrence", 0),
     "attest_images sets its status": ("github.repos/create-commit-status", 0),
@@ -132,6 +137,33 @@ def test_what_graphql_does_not_answer_is_asked_for_one_by_one(faulty: World, cal
     assert failed.subscription == PROMOTE.subscription
 
 
+@pytest.mark.parametrize("call", FALLBACKS_OF_PINNING)
+def test_what_graphql_does_not_say_of_dev_is_asked_for_one_by_one(faulty: World, call: str) -> None:
+    """Only the question is spared: dev is compared and moved in one step all the same."""
+    faulty.faults.fail(QUESTION, code="GRAPHQL_ERROR", times=99)
+    faulty.faults.fail(FALLBACKS_OF_PINNING[call], code="PERMISSION_DENIED")
+    before = faulty.faults.calls()
+
+    pin_posts(faulty, f"release {next(NTH)}".encode())
+
+    (failed,) = [record for record in faulty.deliveries if record.status == 503]
+    assert failed.subscription == PIN.subscription
+    made = Counter(faulty.faults.calls()) - Counter(before)
+    assert (made["github.graphql/updateRefs"], made["github.git/update-ref"]) == (1, 0)
+
+
+@pytest.mark.parametrize("code", ["GRAPHQL_RATE_LIMITED", "RATE_LIMIT_PRIMARY", "BAD_CREDENTIALS"])
+def test_pinning_that_github_counts_or_does_not_take_starts_over_later(faulty: World, code: str) -> None:
+    """REST would answer the same."""
+    before = faulty.faults.calls("github.git/get-ref")
+    faulty.faults.fail(QUESTION, code=code)
+
+    pin_posts(faulty, f"release {next(NTH)}".encode())
+
+    assert faulty.faults.calls("github.git/get-ref") == before
+    assert [record.status for record in faulty.deliveries].count(503) == 1
+
+
 @pytest.mark.parametrize("code", ["GRAPHQL_RATE_LIMITED", "RATE_LIMIT_PRIMARY", "BAD_CREDENTIALS"])
 def test_a_question_that_github_counts_or_does_not_take_is_asked_later(faulty: World, code: str) -> None:
     """Asking one by one instead would be ten requests more, and each would be refused the same."""
@@ -174,7 +206,9 @@ def test_an_event_whose_acknowledgement_is_lost_is_done_again_without_effect(
 
 def test_every_service_may_be_away_for_a_moment(faulty: World) -> None:
     """What is worth a second try gets it on the spot or with the next delivery; the end is the same."""
-    for method in {method for method, _ in CALLS.values()} - {"pubsub.Publish"}:
+    for method in {QUESTION, *FALLBACKS_OF_PINNING.values(), *(method for method, _ in CALLS.values())} - {
+        "pubsub.Publish"
+    }:
         faulty.faults.fail(method)
 
     tested = release(faulty)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -11,6 +12,7 @@ from typing import Any, Final
 import pytest
 
 from local.registry.lies import Lie
+from local.world.names import REPOSITORY
 from local.world.world import World
 from shared.domain.errors import Rejected, Unavailable
 from shared.domain.events import ImageResolved
@@ -24,6 +26,8 @@ from tests.conftest import Logs
 from tests.unit.domain.material import NAME, A, B, pod, read
 
 HUB: Final = "docker.io/library"  # a registry that tells nobody, so that the story decides when the news comes
+MOVE: Final = "github.graphql/updateRefs"
+LABELS: Final = "logging.googleapis.com/labels"
 NAMES: Final = ("mongo", "postgres", "rabbitmq", "memcached", "traefik", "nats")
 
 
@@ -201,7 +205,7 @@ def test_a_file_that_does_not_read_back_is_left_alone_and_holds_up_no_other(
 
 def test_a_race_that_is_lost_is_run_again_from_the_new_head(world: World) -> None:
     """Somebody commits to dev between our look and our commit: nothing of theirs is lost, and nothing of ours."""
-    held = world.faults.hold("github.git/update-ref")
+    held = world.faults.hold(MOVE)
     digest = world.push_image(POSTS, "v1")
     with held:
         meanwhile = world.commit_to_dev({"README.md": b"Meanwhile.\n"}, "Say what this is")
@@ -228,9 +232,126 @@ def test_a_commit_that_a_person_took_back_meanwhile_does_not_return(world: World
     assert f"{POSTS}@{digest} # tag: v1".encode() in world.file(POSTS_FILE)
 
 
+def test_between_the_look_and_the_move_nobody_can_take_anything_back(world: World) -> None:
+    """Looking and moving are one request, GitHub's: dev is reset when that is on its way, and nothing of it returns."""
+    good = world.head("dev")
+    bad = world.commit_to_dev({"README.md": b"Bad.\n"})
+    held = world.faults.hold(MOVE)
+    digest = world.push_image(POSTS, "v1")
+    with held:
+        world.repository.get_git_ref("heads/dev").edit(good, force=True)
+    world.settle()
+
+    assert subjects_on_dev(world) == ["Pin mdo-posts:v1"]
+    assert bad not in [commit.sha for commit in world.repository.get_commits(sha="dev")]
+    assert f"{POSTS}@{digest} # tag: v1".encode() in world.file(POSTS_FILE)
+    assert {record.status for record in world.deliveries} == {204}
+
+
+def test_a_move_whose_reply_is_lost_is_one_commit_and_no_redelivery(world: World) -> None:
+    """The branch is looked at, and names our commit."""
+    world.faults.lose_reply(MOVE)
+
+    digest = pin_posts(world).partition("@")[2]
+
+    assert subjects_on_dev(world) == ["Pin mdo-posts:v1"]
+    assert f"{POSTS}@{digest} # tag: v1".encode() in world.file(POSTS_FILE)
+    assert {record.status for record in world.deliveries} == {204}
+    assert world.faults.calls(MOVE) == {MOVE: 1}
+
+
+def test_a_move_whose_reply_is_lost_and_then_built_upon_is_not_made_again(world: World) -> None:
+    """Dev names another commit by then, which holds ours: what it pins is found there."""
+    world.faults.lose_reply(MOVE)
+    looking = world.faults.hold("github.git/get-ref")
+    world.push_image(POSTS, "v1")
+    with looking:
+        meanwhile = world.commit_to_dev({"README.md": b"Meanwhile.\n"}, "Say what this is")
+    world.settle()
+
+    assert subjects_on_dev(world) == ["Say what this is", "Pin mdo-posts:v1"]
+    assert world.head("dev") == meanwhile
+    assert {record.status for record in world.deliveries} == {204}
+
+
+def test_a_move_that_never_arrives_is_made_with_the_next_delivery(world: World) -> None:
+    """GitHub answered neither time, and dev is where it was."""
+    world.faults.fail(MOVE, times=2)
+
+    pin_posts(world)
+
+    assert subjects_on_dev(world) == ["Pin mdo-posts:v1"]
+    assert [record.status for record in world.deliveries].count(503) == 1
+
+
+def test_a_github_that_cannot_compare_is_looked_at_and_moved(world: World, logs: Logs) -> None:
+    """An old GHES: pinned all the same, and a head that is another by then is still a race that was lost."""
+    world.faults.fail(MOVE, code="UNDEFINED_FIELD", times=99)
+    logs()
+    pin_posts(world, b"first")
+    held = world.faults.hold("github.git/create-commit")
+    good = world.head("dev")
+    bad = world.commit_to_dev({"README.md": b"Bad.\n"})
+    world.push_image(POSTS, "v1", content=b"second")
+    with held:
+        world.repository.get_git_ref("heads/dev").edit(good, force=True)
+    world.settle()
+
+    assert subjects_on_dev(world) == ["Pin mdo-posts:v1"] * 2
+    assert bad not in [commit.sha for commit in world.repository.get_commits(sha="dev")]
+    assert world.faults.calls(MOVE) == {MOVE: 1}
+    said = [entry for entry in logs() if entry["message"].startswith("GitHub has no updateRefs")]
+    assert [entry["severity"] for entry in said] == ["INFO"]
+
+
+@pytest.mark.parametrize("rule", ["pull_request", "update"])
+def test_a_dev_that_is_protected_says_so_and_is_pinned_once_it_is_not(world: World, logs: Logs, rule: str) -> None:
+    """Nobody merges a pin by hand: a person gives the App its bypass, and the event comes again."""
+    head = world.head("dev")
+    world.cloud.github.set_rules(REPOSITORY, "dev", [{"type": rule}])
+    logs()
+
+    pin_posts(world)
+
+    assert world.head("dev") == head
+    said = {entry["message"] for entry in logs() if entry["severity"] == "ERROR"}
+    assert len(world.dead_letters) == 1
+    assert all("moving dev to" in sentence and "Repository rule violations found" in sentence for sentence in said)
+    world.cloud.github.set_rules(REPOSITORY, "dev", [])
+    world.publish("image-resolved", world.dead_letters[0].data)
+    world.settle()
+    assert subjects_on_dev(world) == ["Pin mdo-posts:v1"]
+
+
+def test_a_dev_that_is_not_there_is_named(world: World, logs: Logs) -> None:
+    """The question answers without a branch, and REST says whose fault that is."""
+    head = world.head("dev")
+    world.repository.get_git_ref("heads/dev").delete()
+    logs()
+
+    world.push_image(POSTS, "v1")
+    world.settle()
+
+    faults = {(entry[LABELS].get("fault"), entry["message"]) for entry in logs() if entry["severity"] == "ERROR"}
+    assert faults == {("misconfigured", f"{REPOSITORY} has no branch dev, or this App may not read it")}
+    world.repository.create_git_ref("refs/heads/dev", head)
+
+
+def test_a_commit_on_dev_is_six_requests(world: World) -> None:
+    """One question, the tree, the file that changed, and a write each for tree, commit and branch."""
+    pin_posts(world, b"first")
+    before = Counter(world.faults.calls("github."))
+
+    pin_posts(world, b"second")
+
+    made = Counter(world.faults.calls("github.")) - before
+    once = ["graphql", "git/get-tree", "git/get-blob", "git/create-tree", "git/create-commit", "graphql/updateRefs"]
+    assert made == {f"github.{name}": 1 for name in once}
+
+
 def test_a_tag_that_moves_while_a_race_is_lost_is_asked_for_again(world: World) -> None:
     """Every new attempt asks the registry anew, so that old news is never written late."""
-    held = world.faults.hold("github.git/update-ref")
+    held = world.faults.hold(MOVE)
     world.push_image(POSTS, "v1", content=b"first")
     with held:
         now = world.push_image(POSTS, "v1", content=b"second")
@@ -243,12 +364,12 @@ def test_a_tag_that_moves_while_a_race_is_lost_is_asked_for_again(world: World) 
 
 def test_a_branch_that_never_stands_still_is_tried_again_later(world: World) -> None:
     """After eight lost races the event goes back to Pub/Sub rather than spin until its deadline."""
-    held = world.faults.hold("github.git/update-ref")
+    held = world.faults.hold(MOVE)
     world.push_image(POSTS, "v1")
     for nth in range(8):
         with held:
             world.commit_to_dev({"README.md": f"{nth}\n".encode()}, "Bump")
-            held = world.faults.hold("github.git/update-ref")
+            held = world.faults.hold(MOVE)
     with held:
         pass
     world.settle()

@@ -71,13 +71,13 @@ def replayed(world: World) -> Counter[str]:
 @pytest.mark.parametrize("code", ["INTERNAL", "BAD_GATEWAY", "UNAVAILABLE", "DEADLINE_EXCEEDED"])
 @pytest.mark.parametrize(
     "method",
-    ["github.repos/compare-commits", "github.pulls/update", "github.git/update-ref"],
-    ids=["GET", "PATCH", "PATCH ref"],
+    ["github.repos/compare-commits", "github.pulls/update", "github.graphql/updateRefs"],
+    ids=["GET", "PATCH", "compare and swap"],
 )
 def test_a_stumble_on_a_read_or_a_change_is_tried_again_within_the_event(
     world: World, logs: Logs, method: str, code: str
 ) -> None:
-    """PyGithub retries no PATCH; both of ours say the same twice as once, so they are."""
+    """PyGithub retries no PATCH and no POST; all of these say the same twice as once, so they are."""
     pin_posts(world)
     world.faults.fail(method, code=code)
     logs()

@@ -173,11 +173,11 @@ def test_what_is_not_done_in_time_is_given_back(logs: Logs, quiet_logging: None)
 def test_pinning_that_is_not_done_in_time_is_given_back_to_every_event(logs: Logs, quiet_logging: None) -> None:
     """Events that were gathered wait together, and are redelivered together."""
     with small_world(variables={"PRODGATE_DEADLINE_S": "0.4"}) as world:
-        held = world.faults.hold("github.git/get-ref")
+        held = world.faults.hold("github.graphql")
         world.push_image(POSTS, "v1")
         with held:
             pass
-        held = world.faults.hold("github.git/get-commit")
+        held = world.faults.hold("github.git/create-commit")
         world.push_image(POSTS, "v1", content=b"second")
         world.settle()
         with held:

@@ -50,20 +50,10 @@ class Blobs:
         return {sha: data for answer in answers for sha, data in answer.items()}
 
     async def _queried(self, shas: Iterable[str]) -> dict[str, bytes]:
-        """Ask for many at once; what GraphQL does not give is read one by one afterwards.
-
-        Unless GitHub counts our requests, or does not take our token: many more would only make that worse.
-        """
+        """Ask for many at once; what GraphQL does not give is read one by one afterwards."""
         numbered = {f"b{number}": sha for number, sha in enumerate(shas)}
-        try:
-            answer = await self._connection.query(_query(numbered))
-        except Refused:
-            return {}
-        except Unavailable as error:
-            if error.fault is Fault.UNREACHABLE:
-                return {}
-            raise
-        return dict(_verified(numbered, answer["repository"] or {}))
+        answer = await self._connection.query(_query(numbered)) or {}
+        return dict(_verified(numbered, answer.get("repository") or {}))
 
     async def _one(self, sha: str) -> bytes:
         try:

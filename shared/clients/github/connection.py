@@ -10,7 +10,7 @@ function. PyGithub's own throttle (0.25 s between requests, 1 s between writes) 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -34,6 +34,7 @@ _SERVER_ERROR: Final = 500
 # A private repository of a free plan has no rulesets: "Upgrade to GitHub Pro or make this repository public to enable
 # this feature." Another token would hear the same.
 _OF_THE_PLAN: Final = "Upgrade to GitHub"
+_LACKING: Final = "FORBIDDEN"  # GraphQL's type for what the token has no permission for
 _MOVED: Final = (301, 302, 307, 308)
 
 
@@ -72,12 +73,16 @@ _RETRY: Final = _Staying(
 
 
 class Refused(Exception):  # noqa: N818 - an answer, which the caller reads
-    """GitHub's 404 or 422, with the sentences of its `errors`: for the caller to understand."""
+    """GitHub's 404 or 422, with the sentences of its `errors`, or GraphQL's no: for the caller to understand.
 
-    def __init__(self, status: int, message: str) -> None:
+    `named` holds the types and codes that GraphQL gave its errors.
+    """
+
+    def __init__(self, status: int, message: str, named: Iterable[str] = ()) -> None:
         super().__init__(message)
         self.status = status
         self.message = message
+        self.named = frozenset(named)
 
 
 class Forbidden(Unavailable):
@@ -134,14 +139,38 @@ class Connection:
         await self._send("DELETE", path, None, None)
 
     async def query(self, text: str, /, **variables: str) -> Any:
-        """Ask GraphQL; `$owner` and `$name` are this repository's.
+        """Ask GraphQL what REST could tell as well; `$owner` and `$name` are this repository's.
+
+        None where it does not answer all of it, so that REST is asked; for example since this token may not use it.
 
         Raises:
-            Refused: GraphQL does not answer all of it, for example since this token may not use it.
-            Unavailable: anything else but success.
+            Unavailable: GitHub counts our requests, or does not take our token; REST would answer the same.
         """
         owner, _, name = self.repository.partition("/")
-        return await self._on_thread(lambda: self._query(text, {"owner": owner, "name": name, **variables}))
+        try:
+            return await self._on_thread(lambda: self._ask(text, {"owner": owner, "name": name, **variables}))
+        except Refused:
+            return None
+        except Unavailable as error:
+            if error.fault is Fault.UNREACHABLE:
+                return None
+            raise
+
+    async def mutate(self, text: str, asked: Mapping[str, Any]) -> None:
+        """Have GraphQL make one mutation, whose `$input` is what is asked.
+
+        Raises:
+            Refused: it was not made, as far as GraphQL says.
+            Unavailable: it may or may not have been made, or GitHub counts our requests.
+        """
+        try:
+            answer = await self._on_thread(lambda: self._ask(text, {"input": asked}))
+        except Refused as error:
+            if _LACKING in error.named:
+                self._access.on_denied()
+            raise
+        if not (answer and all(answer.values())):
+            raise Refused(_OK, "GraphQL said nothing of what was asked")
 
     def close(self) -> None:
         """Close every idle client."""
@@ -166,7 +195,7 @@ class Connection:
         with self._borrowed(f"{verb} {path}") as client:
             return client.requester.requestJsonAndCheck(verb, url, parameters, input=body)[1]
 
-    def _query(self, text: str, variables: dict[str, str]) -> Any:
+    def _ask(self, text: str, variables: Mapping[str, Any]) -> Any:
         """Ask by hand: PyGithub makes a 400 of every `errors`, a spent budget among them."""
         try:
             with self._borrowed("POST /graphql") as client:
@@ -221,12 +250,19 @@ def _data(answer: Any) -> Any:
     if not isinstance(answer, dict):
         raise Refused(_OK, "GraphQL answered something else")
     errors = [error for error in answer.get("errors") or () if isinstance(error, dict)]
+    named = {str(name) for error in errors for name in (error.get("type"), _code(error)) if name}
     said = "; ".join(str(error.get("message", "")) for error in errors)
-    if any(error.get("type") == "RATE_LIMITED" for error in errors) or "rate limit" in said.lower():
+    if "RATE_LIMITED" in named or "rate limit" in said.lower():
         raise Unavailable(Fault.RATE_LIMITED, f"GitHub POST /graphql: {said}")
     if errors or answer.get("data") is None:
-        raise Refused(_OK, said)
+        raise Refused(_OK, said, named)
     return answer["data"]
+
+
+def _code(error: Mapping[str, Any]) -> Any:
+    """The code that graphql-ruby gives what a request may not say, such as `undefinedField`."""
+    extensions = error.get("extensions")
+    return extensions.get("code") if isinstance(extensions, dict) else None
 
 
 def _named(what: str, error: GithubException) -> Exception:

@@ -14,14 +14,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from shared.clients.github.connection import Connection, Refused
+from shared.clients.github.connection import Connection
+from shared.clients.github.named_commit import NAMED, is_whole, named_commit
 from shared.clients.github.objects import Commit, Objects
 from shared.clients.github.pulls import PullList, PullRequest
 from shared.clients.github.statuses import Status
-from shared.domain.errors import Fault, Unavailable
 from shared.domain.protection import BranchRules, RequiredCheck, merge_methods
 
-_PARENTS: Final = 2  # a commit of more is asked for again by those who need its parents
 _PULLS: Final = 50  # as `Pulls.latest` reads them
 _METHODS: Final = {"merge": "mergeCommitAllowed", "squash": "squashMergeAllowed", "rebase": "rebaseMergeAllowed"}
 _QUERY: Final = """
@@ -62,9 +61,9 @@ query($owner: String!, $name: String!, $prod: String!, $dev: String!, $base: Str
     }
   }
 }
-fragment Named on Commit { oid message committedDate tree { oid } parents(first: 2) { totalCount nodes { oid } } }
 fragment Said on StatusContext { context state description targetUrl createdAt creator { __typename login } }
 """
+_ASKED: Final = _QUERY + NAMED
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,22 +109,15 @@ class Overviews:
         Raises:
             Unavailable: GitHub counts our requests, or does not take our token.
         """
-        try:
-            answer = await self._connection.query(
-                _QUERY,
-                prod=f"refs/heads/{question.prod}",
-                dev=f"refs/heads/{question.dev}",
-                base=question.prod,
-                commit=question.commit,
-                release=question.release,
-            )
-        except Refused:
-            return None
-        except Unavailable as error:
-            if error.fault is Fault.UNREACHABLE:
-                return None
-            raise
-        found = answer["repository"]
+        answer = await self._connection.query(
+            _ASKED,
+            prod=f"refs/heads/{question.prod}",
+            dev=f"refs/heads/{question.dev}",
+            base=question.prod,
+            commit=question.commit,
+            release=question.release,
+        )
+        found = answer and answer["repository"]
         if not (found and found["prod"] and found["dev"]):
             return None
         return self._read(found)
@@ -153,8 +145,8 @@ class Overviews:
     def _learned(self, rows: Iterable[Any]) -> list[Commit]:
         """Read commits, and keep those whose parents are all told."""
         told = [row for row in rows if row]
-        commits = [_commit(row) for row in told]
-        whole = (one for one, row in zip(commits, told, strict=True) if row["parents"]["totalCount"] <= _PARENTS)
+        commits = [named_commit(row) for row in told]
+        whole = (one for one, row in zip(commits, told, strict=True) if is_whole(row))
         self._known.learn(whole)
         return commits
 
@@ -190,12 +182,6 @@ class Overviews:
             merged_at=datetime.fromisoformat(row["mergedAt"]) if row["mergedAt"] else None,
             merge_commit=str(row["mergeCommit"]["oid"]) if row["mergeCommit"] else "",
         )
-
-
-def _commit(row: Any) -> Commit:
-    parents = tuple(str(parent["oid"]) for parent in row["parents"]["nodes"])
-    committed_at = datetime.fromisoformat(row["committedDate"])
-    return Commit(str(row["oid"]), str(row["tree"]["oid"]), parents, str(row["message"]), committed_at)
 
 
 def _head(row: Any) -> Any:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from shared.clients.github.comments import Comments
 from shared.clients.github.connection import Access, Connection
 from shared.clients.github.git import Git
+from shared.clients.github.heads import Heads, Server
 from shared.clients.github.objects import Objects
 from shared.clients.github.overview import Overviews
 from shared.clients.github.pulls import Pulls
@@ -39,6 +40,7 @@ class Repository:
     """The parts of GitHub's API for one repository."""
 
     git: Git
+    heads: Heads
     statuses: Statuses
     pulls: Pulls
     comments: Comments
@@ -55,6 +57,7 @@ class GitHub:
         self._tokens = tokens
         self._executor = executor
         self._known = Objects()
+        self._server = Server()
 
     @asynccontextmanager
     async def repository(self) -> AsyncIterator[Repository]:
@@ -65,9 +68,11 @@ class GitHub:
         """
         access = Access(self.settings.repository, await self._tokens.current(), self._tokens.forget)
         connection = Connection(self.settings.api_url, access, self._executor)
+        git = Git(connection, self._known)
         try:
             yield Repository(
-                Git(connection, self._known),
+                git,
+                Heads(connection, git, self._known, self._server),
                 Statuses(connection),
                 Pulls(connection),
                 Comments(connection),
