@@ -9,10 +9,12 @@ import functions_framework.aio
 from starlette.requests import Request
 from starlette.responses import Response
 
-from shared.runtime.loaded import loaded
-from shared.runtime.wiring.attest import attest_function
+from shared.runtime.loading import loading
 
-FUNCTION: Final = loaded(attest_function(os.environ))
+with loading():
+    from shared.runtime.wiring.attest import attest_function
+
+FUNCTION: Final = attest_function(os.environ)
 
 
 @functions_framework.aio.http

@@ -9,10 +9,12 @@ import functions_framework.aio
 from starlette.requests import Request
 from starlette.responses import Response
 
-from shared.runtime.loaded import loaded
-from shared.runtime.wiring.resolve import resolve_function
+from shared.runtime.loading import loading
 
-FUNCTION: Final = loaded(resolve_function(os.environ))
+with loading():
+    from shared.runtime.wiring.resolve import resolve_function
+
+FUNCTION: Final = resolve_function(os.environ)
 
 
 @functions_framework.aio.http

@@ -66,9 +66,9 @@ def test_a_client_imports_no_other_client() -> None:
 
 
 def test_a_function_is_wiring_and_nothing_else() -> None:
-    """Of the gate it imports what wires it and what says that it is loaded: no logic hides where no unit test looks."""
+    """Of the gate it imports what loads and what wires it: no logic hides where no unit test looks."""
     for path in _below("functions"):
-        ours = {name for name in imports(path) if name.startswith("shared")} - {"shared.runtime.loaded"}
+        ours = {name for name in imports(path) if name.startswith("shared")} - {"shared.runtime.loading"}
         assert len(ours) == 1, path
         assert ours.pop().startswith("shared.runtime.wiring."), path
 
