@@ -304,6 +304,19 @@ def test_a_github_that_cannot_compare_is_looked_at_and_moved(world: World, logs:
     assert [entry["severity"] for entry in said] == ["INFO"]
 
 
+def test_a_commit_that_comes_after_the_look_is_a_race_that_was_lost_there_too(world: World) -> None:
+    """REST refuses what would lose a commit of others; that much it can tell."""
+    world.faults.fail(MOVE, code="UNDEFINED_FIELD")
+    held = world.faults.hold("github.git/update-ref")
+    world.push_image(POSTS, "v1")
+    with held:
+        world.commit_to_dev({"README.md": b"Meanwhile.\n"}, "Say what this is")
+    world.settle()
+
+    assert subjects_on_dev(world) == ["Pin mdo-posts:v1", "Say what this is"]
+    assert {record.status for record in world.deliveries} == {204}
+
+
 @pytest.mark.parametrize("rule", ["pull_request", "update"])
 def test_a_dev_that_is_protected_says_so_and_is_pinned_once_it_is_not(world: World, logs: Logs, rule: str) -> None:
     """Nobody merges a pin by hand: a person gives the App its bypass, and the event comes again."""
