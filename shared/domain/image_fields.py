@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from shared.domain.errors import Reason, Rejected, shown
 from shared.domain.following import NO_COMMENT, FrozenLines, TagComment, TagPattern
 from shared.domain.image import ImageReference
-from shared.domain.yaml_nodes import Mapping, Scalar, column_of, end_of, line_of, place_of
+from shared.domain.yaml_nodes import Mapping, Scalar, column_of, end_of, line_of, mark_of, place_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +31,13 @@ class Block:
         """
         nth = holder.children.index(value)
         key = holder.children[nth - 1]
-        if holder.event.flow_style or line_of(key) != line_of(value) or column_of(key) != column_of(holder):
+        begin, begin_value = mark_of(key), mark_of(value)
+        if holder.event.flow_style or begin.line != begin_value.line or begin.column != column_of(holder):
             return cls.of(holder)
         after = holder.children[nth + 1 : nth + 2]
         end = place_of(after[0]) if after else end_of(holder.end)
         # A key by alias has the place of its anchor.
-        return cls(place_of(key), end, column_of(key)) if end > place_of(value) else cls.of(holder)
+        return cls(begin.index, end, begin.column) if end > begin_value.index else cls.of(holder)
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,7 +43,6 @@ __all__ = ["MANIFEST_SUFFIXES", "ImageField", "Manifest", "Mention", "read_manif
 MANIFEST_SUFFIXES: Final = (".yaml", ".yml", ".json")
 _CONTAINERS: Final = ("containers", "initContainers", "ephemeralContainers")
 _OVERRIDDEN: Final = frozenset({"containers", "initContainers"})  # by kustomize (api/filters/imagetag/legacy.go)
-_ACCOUNTS: Final = ("serviceAccountName", "serviceAccount")  # the second is the first one's old name (PodSpec)
 _ANYWHERE: Final = PodPlace()
 _BOM: Final = "\ufeff"
 # kubectl and Argo CD split a file at lines that begin so, before any YAML parser; libyaml reads `---x: …` as a key.
@@ -299,7 +298,7 @@ class _Reading:
 
 def _pod_place(root: Mapping, spec: Mapping) -> PodPlace:
     """Read where a workload says that its pods run; they run in its own namespace, whatever their template says."""
-    account = next((name for key in _ACCOUNTS if (name := _said(spec, key)) is not None), None)
+    account = _said(spec, "serviceAccountName") or _said(spec, "serviceAccount")  # its old name (PodSpec)
     return PodPlace(_said(value_of(root, "metadata"), "namespace"), account)
 
 

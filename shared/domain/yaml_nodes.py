@@ -1,7 +1,8 @@
 """YAML documents as libyaml reads them, in one pass: bounded, and refused where other readers may read otherwise.
 
 Rules:
-* A document is built out of events, not composed: libyaml's composer recurses, and too deep would end the process.
+* A document is built out of events, not composed: libyaml's composer recurses, and too deep would end the process. What
+  recurses here does so no deeper than MANIFEST_DEPTH.
 * Duplicate keys, merges (`<<`), `%TAG` and explicit types such as `!!binary` are refused: kubectl and Argo CD may see
   others.
 * A problem ends its own document at most: what does not parse is a document that is refused, and the next one begins at
@@ -16,8 +17,8 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import islice
-from typing import Any, Final
+from itertools import repeat, starmap
+from typing import Any, Final, Protocol
 
 import yaml
 
@@ -46,20 +47,12 @@ Scalar = yaml.ScalarEvent
 
 @dataclass(slots=True, eq=False)
 class Mapping:
-    """A mapping: all keys and values in order, and the event that ends it."""
+    """A mapping: all keys and values in order, the values of scalar keys by name, and the event that ends it."""
 
     event: yaml.CollectionStartEvent
     children: list[Node]
+    fields: dict[str, Node]
     end: yaml.MappingEndEvent
-    _fields: dict[str, Node] | None = None
-
-    @property
-    def fields(self) -> dict[str, Node]:
-        """The values of its scalar keys, by name; most mappings are never asked for them."""
-        if self._fields is None:
-            pairs = zip(self.children[::2], self.children[1::2], strict=True)
-            self._fields = {key.value: value for key, value in pairs if isinstance(key, Scalar)}
-        return self._fields
 
 
 @dataclass(slots=True, eq=False)
@@ -71,6 +64,14 @@ class Sequence:
 
 
 Node = Scalar | Mapping | Sequence
+
+
+class Mark(Protocol):
+    """A place in a text, as libyaml counts it from 0: in characters, by line, and in characters on its line."""
+
+    index: int
+    line: int
+    column: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,25 +96,31 @@ class Document:
     repeated: frozenset[int]
 
 
+def mark_of(node: Node) -> Mark:
+    """Say where a node begins; an alias begins where that does which it stands for."""
+    # libyaml marks every event; the type allows for events that were made by hand.
+    return node.start_mark if type(node) is Scalar else node.event.start_mark  # type: ignore[union-attr, return-value]
+
+
 def line_of(node: Node) -> int:
     """Count the line on which a node begins, from 1."""
-    return int(_mark(node).line) + 1
+    return mark_of(node).line + 1
 
 
 def column_of(node: Node) -> int:
     """Count the characters before a node on its line."""
-    return int(_mark(node).column)
+    return mark_of(node).column
 
 
 def place_of(node: Node) -> int:
     """Where a node begins, in characters; an alias has the place of what it stands for."""
-    return int(_mark(node).index)
+    return mark_of(node).index
 
 
 def end_of(event: yaml.Event) -> int:
     """Where an event ends, in characters."""
-    mark: Any = event.end_mark
-    return int(mark.index)
+    mark: Mark = event.end_mark  # type: ignore[assignment] # libyaml marks every event
+    return mark.index
 
 
 def value_of(node: Node | None, key: str) -> Node | None:
@@ -138,10 +145,10 @@ class Documents:
     def __init__(self, text: str) -> None:
         self.is_too_large = False
         self._text = text
-        self._events = 0
         self._start = 0
-        self._open: list[tuple[yaml.CollectionStartEvent, list[Node]]] = []
-        self._known: set[tuple[str | None, ...]] = set()
+        self._budget = repeat((), limits.MANIFEST_EVENTS)  # one for each event, however often libyaml begins anew
+        self._events: Iterator[Any] = iter(())
+        self._harmless: set[str] = set()
         self._begin_document()
 
     def read(self) -> Iterator[Document]:
@@ -177,41 +184,67 @@ class Documents:
             Rejected: it is too large to be judged.
         """
         loader = yaml.CSafeLoader(text)
-        # What an event is its type says; mypy cannot follow `type(event) is`, which is faster than isinstance.
-        events: Iterator[Any] = islice(iter(loader.get_event, None), limits.MANIFEST_EVENTS - self._events)
-        children: list[Node] = []
-        nth, event = 0, None
+        self._events = starmap(loader.get_event, self._budget)
         try:
-            for nth, event in enumerate(events, 1):  # noqa: B007 - counted for the next attempt, below
-                kind = type(event)
-                # Two events of three are scalars: they take the shortest way.
-                if kind is Scalar:
-                    if event.tag is not None or event.anchor is not None:
-                        self._properties(event, event)
-                    children.append(event)
-                elif kind is yaml.MappingStartEvent or kind is yaml.SequenceStartEvent:
-                    children = self._begin(event, children)
-                elif kind is yaml.MappingEndEvent:
-                    children = self._end_mapping(event, children)
-                elif kind is yaml.SequenceEndEvent:
-                    children = self._end_sequence(children)
-                elif kind is yaml.DocumentEndEvent:
-                    yield Document(children.pop(), self._refusal, tuple(self._named), frozenset(self._repeated))
-                    self._start = end_of(event)
-                else:
-                    self._other(event, children)
+            for event in self._events:
+                if isinstance(event, yaml.DocumentStartEvent):
+                    yield self._document(event)
+                elif isinstance(event, yaml.StreamEndEvent):
+                    return
         finally:
-            self._events += nth
             loader.dispose()
-        if not isinstance(event, yaml.StreamEndEvent):
-            raise self._too_large()
+        raise self._too_large()
 
-    def _other(self, event: Any, children: list[Node]) -> None:
-        """Take what is rare."""
-        if isinstance(event, yaml.AliasEvent):
-            children.append(self._alias(event))
-        elif isinstance(event, yaml.DocumentStartEvent):
-            self._begin_document(event)
+    def _document(self, start: yaml.DocumentStartEvent) -> Document:
+        self._begin_document(start)
+        nodes, end = self._nodes(0)
+        self._start = end_of(end)
+        return Document(nodes[0], self._refusal, tuple(self._named), frozenset(self._repeated))
+
+    def _nodes(self, level: int) -> tuple[list[Node], Any]:
+        """Take nodes up to the event that ends what they are in; answer both.
+
+        Raises:
+            YAMLError: what follows does not parse.
+            Rejected: it is too large to be judged.
+        """
+        if level > limits.MANIFEST_DEPTH:
+            raise self._too_large()
+        nodes: list[Node] = []
+        # What an event is its type says; mypy cannot follow `type(event) is`, which is faster than isinstance.
+        for event in self._events:
+            kind = type(event)
+            # Two events of three are scalars: they take the shortest way.
+            if kind is Scalar:
+                if event.tag is not None or event.anchor is not None:
+                    self._properties(event, event)
+                nodes.append(event)
+            elif kind is yaml.MappingStartEvent:
+                nodes.append(self._mapping(event, level + 1))
+            elif kind is yaml.SequenceStartEvent:
+                nodes.append(self._sequence(event, level + 1))
+            elif kind is yaml.AliasEvent:
+                nodes.append(self._alias(event))
+            else:
+                return nodes, event
+        raise self._too_large()
+
+    def _mapping(self, start: yaml.MappingStartEvent, level: int) -> Mapping:
+        if start.tag is not None or start.anchor is not None:
+            self._properties(start, None)
+        children, end = self._nodes(level)
+        mapping = Mapping(start, children, self._fields(start, children), end)
+        if start.anchor is not None:
+            self._anchors[start.anchor] = mapping
+        return mapping
+
+    def _sequence(self, start: yaml.SequenceStartEvent, level: int) -> Sequence:
+        if start.tag is not None or start.anchor is not None:
+            self._properties(start, None)
+        sequence = Sequence(start, self._nodes(level)[0])
+        if start.anchor is not None:
+            self._anchors[start.anchor] = sequence
+        return sequence
 
     def _broken(self, error: yaml.YAMLError, text: str) -> Document:
         """Make the document that stands for what does not parse; what it named before that is worth a look."""
@@ -228,40 +261,10 @@ class Documents:
         self._repeated: set[int] = set()
         self._refusal: Refusal | None = None
         self._named: list[Node] = []
-        self._open.clear()
         if event is not None:
             self._start = _start_of(event)
             if event.tags:
                 self._refuse(event, Reason.NOT_UNDERSTOOD, "a directive (%TAG) is read differently by others")
-
-    def _begin(self, event: yaml.CollectionStartEvent, outer: list[Node]) -> list[Node]:
-        """Open a mapping or sequence; answer the list for its children, until its end answers the outer one again."""
-        if event.tag is not None or event.anchor is not None:
-            self._properties(event, None)
-        self._open.append((event, outer))
-        if len(self._open) > limits.MANIFEST_DEPTH:
-            raise self._too_large()
-        return []
-
-    def _end_mapping(self, event: yaml.MappingEndEvent, children: list[Node]) -> list[Node]:
-        """Close a mapping; one whose keys were met before, and were of no interest, costs nothing more."""
-        start, outer = self._open.pop()
-        mapping = Mapping(start, children, event)
-        names = tuple([key.value if type(key) is Scalar else None for key in children[::2]])
-        if names not in self._known:
-            self._look_at_keys(mapping, names)
-        if start.anchor is not None:
-            self._anchors[start.anchor] = mapping
-        outer.append(mapping)
-        return outer
-
-    def _end_sequence(self, children: list[Node]) -> list[Node]:
-        start, outer = self._open.pop()
-        sequence = Sequence(start, children)
-        if start.anchor is not None:
-            self._anchors[start.anchor] = sequence
-        outer.append(sequence)
-        return outer
 
     def _properties(self, event: Scalar | yaml.CollectionStartEvent, node: Node | None) -> None:
         """Look at a type, and name a node by its anchor, or one that is still open."""
@@ -282,12 +285,25 @@ class Documents:
         self._repeated.add(place_of(node))
         return node
 
-    def _look_at_keys(self, mapping: Mapping, names: tuple[str | None, ...]) -> None:
+    def _fields(self, start: yaml.MappingStartEvent, children: list[Node]) -> dict[str, Node]:
+        """Name the values of a mapping; keys that were met before, and were of no interest, cost nothing more."""
+        fields: dict[str, Node] = {}
+        are_harmless, harmless, rest = True, self._harmless, iter(children)
+        for key in rest:
+            value = next(rest)
+            if type(key) is Scalar:
+                fields[key.value] = value
+                are_harmless = are_harmless and key.value in harmless
+        # Fewer names than keys: one is there twice, or is no scalar.
+        if not are_harmless or 2 * len(fields) < len(children):
+            self._look_at_keys(start, children, fields)
+        return fields
+
+    def _look_at_keys(self, start: yaml.CollectionStartEvent, children: list[Node], fields: dict[str, Node]) -> None:
         """Refuse keys that are there twice, merge or break glass, and keep what is called like an image."""
-        start, fields, is_known = mapping.event, mapping.fields, True
-        present = [name for name in names if name is not None]
-        if len(fields) < len(present):
-            twice = Counter(present).most_common(1)[0][0]
+        names = [key.value for key in children[::2] if isinstance(key, Scalar)]
+        if len(fields) < len(names):
+            twice = Counter(names).most_common(1)[0][0]
             self._refuse(start, Reason.MALFORMED_MANIFEST, f"the key {shown(twice)} appears twice")
         for key, value in fields.items():
             if key == "<<":
@@ -298,10 +314,7 @@ class Documents:
             elif key.endswith(_IMAGE_ENDS):
                 self._named.append(value)
             else:
-                continue
-            is_known = False
-        if is_known:
-            self._known.add(names)
+                self._harmless.add(key)
 
     def _refuse(self, event: yaml.Event, reason: Reason, why: str) -> None:
         if self._refusal is None:
@@ -325,11 +338,6 @@ def _line_at(event: yaml.Event) -> int:
 def _null(mark: Any) -> Scalar:
     """Make a null that stands at a mark."""
     return Scalar(None, None, (True, False), "", mark, mark)
-
-
-def _mark(node: Node) -> Any:
-    # libyaml marks every event; the type allows for events that were made by hand.
-    return node.start_mark if type(node) is Scalar else node.event.start_mark  # type: ignore[union-attr]
 
 
 def _not_yaml(error: yaml.YAMLError) -> str:

@@ -267,6 +267,16 @@ def test_a_hundred_levels_are_read_and_one_more_is_not() -> None:
     ]
 
 
+def test_so_many_events_are_read_and_one_more_is_not() -> None:
+    """The bound holds between documents, too; the last event is the end of the text."""
+    empty = "---\n" * (limits.MANIFEST_EVENTS // 3 - 2)  # three events each
+
+    assert problems(read(f"[]\n{empty}")) == [(UNSEEN, "apps/a.yaml line 1: this document is no Kubernetes object")]
+    assert problems(read(f"[1]\n{empty}")) == [
+        (MALFORMED, "apps/a.yaml: it is too large to be judged: at most 300,000 YAML events in 100 levels"),
+    ]
+
+
 BOMBS = {
     "brackets": "[" * limits.MANIFEST_BYTES,
     "braces": "{a: " * (limits.MANIFEST_BYTES // 4),
