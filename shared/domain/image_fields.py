@@ -12,11 +12,15 @@ from shared.domain.yaml_nodes import Mapping, Scalar, column_of, end_of, line_of
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """The text around an image that can be read alone: from where to where, in characters, and in which column."""
+    """The text around an image that can be read alone: from where to where, in characters, and in which column.
+
+    `entry` is the key and the value that are all there is to read in it; None where it is a mapping, whole.
+    """
 
     start: int
     end: int
     column: int
+    entry: tuple[str, str] | None = None
 
     @classmethod
     def of(cls, holder: Mapping) -> Block:
@@ -32,12 +36,16 @@ class Block:
         nth = holder.children.index(value)
         key = holder.children[nth - 1]
         begin, begin_value = mark_of(key), mark_of(value)
-        if holder.event.flow_style or begin.line != begin_value.line or begin.column != column_of(holder):
+        is_plain = begin.line == begin_value.line and begin.column == column_of(holder)
+        if holder.event.flow_style or not is_plain or not isinstance(key, Scalar):
             return cls.of(holder)
-        after = holder.children[nth + 1 : nth + 2]
-        end = place_of(after[0]) if after else end_of(holder.end)
-        # A key by alias has the place of its anchor.
-        return cls(begin.index, end, begin.column) if end > begin_value.index else cls.of(holder)
+        end, column = end_of(holder.end), begin.column
+        for after in holder.children[nth + 1 : nth + 2]:
+            end, column = place_of(after), column_of(after)
+        # A key by alias has the place of its anchor; one behind a question mark does not begin its entry.
+        if end <= begin_value.index or column != begin.column:
+            return cls.of(holder)
+        return cls(begin.index, end, column, (key.value, value.value))
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from shared.domain.reading_back import Edit, NotAsIntendedError, edited
 
 TEXT = "  a: x # x\n  b: x\n"
 BLOCK = Block(2, len(TEXT), 2)
+ENTRY = Block(2, 13, 2, ("a", "x"))
 X_TO_Y = (("x",), ("y",))
 NEW = ((), ("c", "1"))
 
@@ -51,11 +52,37 @@ def test_any_other_change_is_caught(case: str) -> None:
         edited(TEXT, [(BLOCK, WRONG[case])])
 
 
+def test_an_entry_is_read_by_itself() -> None:
+    """Its comment may change with its value, or alone; a comment of the next entry would be another block's."""
+    edits = [(ENTRY, Edit(9, 10, "z")), (ENTRY, Edit(5, 6, "y", *X_TO_Y))]
+
+    assert edited(TEXT, edits) == "  a: y # z\n  b: x\n"
+    assert edited(TEXT, edits[:1]) == "  a: x # z\n  b: x\n"
+
+
+WRONG_IN_AN_ENTRY = {
+    **WRONG,
+    "another key after it": Edit(5, 6, "y\n  c: 1", *X_TO_Y),
+    "another document after it": Edit(5, 6, "y\n---\n# x", *X_TO_Y),
+    "a value that is a list": Edit(5, 6, "[y]", *X_TO_Y),
+    "two scalars for one": Edit(5, 6, "y", ("x",), ("y", "y")),
+    "a key put in": Edit(2, 2, "c: 1\n  ", *NEW),
+}
+
+
+@pytest.mark.parametrize("case", WRONG_IN_AN_ENTRY)
+def test_any_other_change_of_an_entry_is_caught(case: str) -> None:
+    """Though it is read after the edit alone."""
+    with pytest.raises(NotAsIntendedError):
+        edited(TEXT, [(ENTRY, WRONG_IN_AN_ENTRY[case])])
+
+
+@pytest.mark.parametrize("entry", [None, ("a", "x")])
 @pytest.mark.parametrize("wrong", [0, 499, 500, 1100])
-def test_of_many_blocks_every_one_is_read_again(wrong: int) -> None:
+def test_of_many_blocks_every_one_is_read_again(wrong: int, entry: tuple[str, str] | None) -> None:
     """They are read some at a time, and none between the times is left out."""
     text = "- a: x\n" * 1101
-    blocks = [Block(7 * nth + 2, 7 * nth + 7, 2) for nth in range(1101)]
+    blocks = [Block(7 * nth + 2, 7 * nth + 7, 2, entry) for nth in range(1101)]
     edits = [(block, Edit(block.start + 3, block.start + 4, "y", *X_TO_Y)) for block in blocks]
     assert edited(text, edits) == text.replace("x", "y")
 
