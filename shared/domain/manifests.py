@@ -46,7 +46,8 @@ _OVERRIDDEN: Final = frozenset({"containers", "initContainers"})  # by kustomize
 _ANYWHERE: Final = PodPlace()
 _BOM: Final = "\ufeff"
 # kubectl and Argo CD split a file at lines that begin so, before any YAML parser; libyaml reads `---x: …` as a key.
-_FALSE_MARKER: Final = re.compile(r"\n---(?![ \t\r\n]|\Z)")
+# What a pattern begins with, re looks for fastest: so it does with the hyphens, and then whether they begin a line.
+_FALSE_MARKER: Final = re.compile(r"---(?<=^---)(?![ \t\r\n]|\Z)", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +127,7 @@ class _Reading:
 
     def read(self, text: str) -> None:
         """Take the images of every document, until one does not parse."""
-        marker = _FALSE_MARKER.search(f"\n{text}")
+        marker = _FALSE_MARKER.search(text)
         if marker is not None:
             line = text.count("\n", 0, marker.start()) + 1
             why = "it begins with --- and goes on, where other readers begin a document"
@@ -184,8 +185,8 @@ class _Reading:
             # kubectl and Argo CD deploy the `items` of any object, whatever its kind says.
             why = f"{shown(str(kind))} has items, which others read as a list"
             self._problem(line_of(root), Reason.NOT_UNDERSTOOD, why)
-        elif kind in POD_SPECS:
-            self._pod_spec(root, POD_SPECS[kind], is_built_in=True)
+        elif (path := POD_SPECS.get(kind)) is not None:
+            self._pod_spec(root, path, is_built_in=True)
         elif kind in self._image_paths:
             self._configured(root, kind)
         elif not self._is_known(kind):
