@@ -32,6 +32,7 @@ _COMMENT: Final = re.compile(
     re.ASCII,
 )
 _LINE: Final = re.compile(r"[^\r\n]*")
+_LINE_ENDS: Final = ("", "\r", "\n")
 _FREEZE: Final = re.compile(r"#(?i:[^#\r\n]*\bprodgate\b[ \t:]*(?:freez|froz))", re.ASCII)
 _ALMOST: Final = re.compile(r"#[ \t]*(?:tag|prodgate)[ \t]*:[^#]*|\bfollows?[ \t]*:[^#]*", re.ASCII | re.IGNORECASE)
 _NUMBER: Final = r"(?:0|[1-9][0-9]*)"
@@ -163,6 +164,8 @@ class TagComment:
     @classmethod
     def read(cls, text: str, end: int) -> TagComment:
         """Read the comment after a value that ends there, behind its closing quote."""
+        if text[end : end + 1] in _LINE_ENDS:
+            return NO_COMMENT
         found = _COMMENT.match(text, end)
         assert found is not None  # noqa: S101 - the pattern matches nothing at all, too
         tag, follow, other = found.group("tag", "pattern", "other")

@@ -21,6 +21,7 @@ from itertools import repeat, starmap
 from typing import Any, Final, Protocol
 
 import yaml
+from yaml import AliasEvent, MappingEndEvent, MappingStartEvent, SequenceStartEvent
 
 from shared.domain import limits
 from shared.domain.errors import Reason, Rejected, shown
@@ -52,7 +53,7 @@ class Mapping:
     event: yaml.CollectionStartEvent
     children: list[Node]
     fields: dict[str, Node]
-    end: yaml.MappingEndEvent
+    end: MappingEndEvent
 
 
 @dataclass(slots=True, eq=False)
@@ -219,17 +220,17 @@ class Documents:
                 if event.tag is not None or event.anchor is not None:
                     self._properties(event, event)
                 nodes.append(event)
-            elif kind is yaml.MappingStartEvent:
+            elif kind is MappingStartEvent:
                 nodes.append(self._mapping(event, level + 1))
-            elif kind is yaml.SequenceStartEvent:
+            elif kind is SequenceStartEvent:
                 nodes.append(self._sequence(event, level + 1))
-            elif kind is yaml.AliasEvent:
+            elif kind is AliasEvent:
                 nodes.append(self._alias(event))
             else:
                 return nodes, event
         raise self._too_large()
 
-    def _mapping(self, start: yaml.MappingStartEvent, level: int) -> Mapping:
+    def _mapping(self, start: MappingStartEvent, level: int) -> Mapping:
         if start.tag is not None or start.anchor is not None:
             self._properties(start, None)
         children, end = self._nodes(level)
@@ -238,7 +239,7 @@ class Documents:
             self._anchors[start.anchor] = mapping
         return mapping
 
-    def _sequence(self, start: yaml.SequenceStartEvent, level: int) -> Sequence:
+    def _sequence(self, start: SequenceStartEvent, level: int) -> Sequence:
         if start.tag is not None or start.anchor is not None:
             self._properties(start, None)
         sequence = Sequence(start, self._nodes(level)[0])
@@ -275,7 +276,7 @@ class Documents:
         if event.tag is not None and event.tag not in _PLAIN_TYPES:
             self._refuse(event, Reason.NOT_UNDERSTOOD, f"the type {shown(event.tag)} is read differently by others")
 
-    def _alias(self, event: yaml.AliasEvent) -> Node:
+    def _alias(self, event: AliasEvent) -> Node:
         name = event.anchor or ""
         node = self._anchors.get(name)
         if node is None:
@@ -285,7 +286,7 @@ class Documents:
         self._repeated.add(place_of(node))
         return node
 
-    def _fields(self, start: yaml.MappingStartEvent, children: list[Node]) -> dict[str, Node]:
+    def _fields(self, start: MappingStartEvent, children: list[Node]) -> dict[str, Node]:
         """Name the values of a mapping; keys that were met before, and were of no interest, cost nothing more."""
         fields: dict[str, Node] = {}
         are_harmless, harmless, rest = True, self._harmless, iter(children)
