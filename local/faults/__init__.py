@@ -132,5 +132,7 @@ class Faults:
             return Fault(Mischief.REFUSE) if self._unlucky(method, self._calls[method]) else None
 
     def _unlucky(self, method: str, nth: int) -> bool:
+        if not self._rate:
+            return False
         drawn = hashlib.sha256(f"{self._seed}\0{method}\0{nth}".encode()).digest()
         return int.from_bytes(drawn[:8], "big") < self._rate * 2**64
