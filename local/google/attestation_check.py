@@ -14,27 +14,30 @@ from typing import TYPE_CHECKING, Any
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
+from google.cloud.binaryauthorization_v1 import PkixPublicKey
 
+from local.google.messages import protobuf_of
 from local.google.signing import BINAUTHZ_ALGORITHMS
 
 if TYPE_CHECKING:
-    from google.cloud.binaryauthorization_v1 import Attestor, AttestorPublicKey
-    from grafeas.grafeas_v1 import AttestationOccurrence, Signature
+    from google.cloud.binaryauthorization_v1 import Attestor, ValidateAttestationOccurrenceRequest
 
 DSSE_TYPE = b"application/vnd.dev.cosign.simplesigning.v1+json"
 
 
-def denial_of(attestor: Attestor, *, attestation: AttestationOccurrence, note: str, resource_uri: str) -> str:
+def denial_of(attestor: Attestor, request: ValidateAttestationOccurrenceRequest) -> str:
     """Return why the attestation is not verifiable, or "" when it is; the wordings are ours."""
-    if note != attestor.user_owned_grafeas_note.note_reference:
-        return f"The occurrence's note {note} is not the note of attestor {attestor.name}."
-    digest = resource_uri.partition("@")[2]
+    asked: Any = protobuf_of(request)  # proto-plus fields are slow to read, and a release asks a hundred times
+    trusting: Any = protobuf_of(attestor)
+    if asked.occurrence_note != trusting.user_owned_grafeas_note.note_reference:
+        return f"The occurrence's note {asked.occurrence_note} is not the note of attestor {trusting.name}."
+    digest = asked.occurrence_resource_uri.partition("@")[2]
     if not digest.startswith("sha256:"):
         return "Expected digest with sha256 scheme, but got tag or malformed digest"
-    payload = attestation.serialized_payload
+    payload = asked.attestation.serialized_payload
     if _attested_digest(payload) != digest:
         return f"The payload does not attest {digest}."
-    if not any(_is_trusted(attestor, signature, payload) for signature in attestation.signatures):
+    if not any(_is_trusted(trusting, signature, payload) for signature in asked.attestation.signatures):
         return "No attestations found that were valid and signed by a key trusted by the attestor"
     return ""
 
@@ -47,14 +50,15 @@ def _attested_digest(payload: bytes) -> Any:
         return None
 
 
-def _is_trusted(attestor: Attestor, signature: Signature, payload: bytes) -> bool:
+def _is_trusted(attestor: Any, signature: Any, payload: bytes) -> bool:
     keys = attestor.user_owned_grafeas_note.public_keys
     return any(_verifies(key, signature.signature, payload) for key in keys if key.id == signature.public_key_id)
 
 
-def _verifies(key: AttestorPublicKey, signature: bytes, payload: bytes) -> bool:
+def _verifies(key: Any, signature: bytes, payload: bytes) -> bool:
     """Whether a PKIX key made this signature; keys of PGP and ML-DSA are not known here."""
-    algorithm = BINAUTHZ_ALGORITHMS.get(key.pkix_public_key.signature_algorithm.name)
+    named = PkixPublicKey.SignatureAlgorithm(key.pkix_public_key.signature_algorithm).name
+    algorithm = BINAUTHZ_ALGORITHMS.get(named)
     if algorithm is None:
         return False
     public_key = _public_key(key.pkix_public_key.public_key_pem)

@@ -126,12 +126,7 @@ class BinaryAuthorization:
     async def _validate(
         self, request: v1.ValidateAttestationOccurrenceRequest
     ) -> v1.ValidateAttestationOccurrenceResponse:
-        reason = denial_of(
-            self._attestor(request.attestor),
-            attestation=request.attestation,
-            note=request.occurrence_note,
-            resource_uri=request.occurrence_resource_uri,
-        )
+        reason = denial_of(self._attestor(request.attestor), request)
         results = v1.ValidateAttestationOccurrenceResponse.Result
         return v1.ValidateAttestationOccurrenceResponse(
             result=results.ATTESTATION_NOT_VERIFIABLE if reason else results.VERIFIED, denial_reason=reason
