@@ -25,6 +25,7 @@ from shared.domain.errors import Reason, Rejected, shown
 # An open string runs to the end: looking for the next quote instead takes quadratic time on `"\"\"\"…`.
 _STRING: Final = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)', re.DOTALL)
 _BRACKET: Final = re.compile(r"[\[\]{}]")
+_ESCAPED: Final = "\\u"  # how JSON writes a character by its number, which may be that of a surrogate
 _T = TypeVar("_T")
 
 
@@ -36,15 +37,11 @@ def read_object(what: str, data: bytes, *, reason: Reason = Reason.MALFORMED_EVE
     """
     try:
         text = data.decode("utf-8")
+        _refuse_mark(text)
         _bound_depth(text, limits.FOREIGN_JSON_DEPTH if foreign else limits.JSON_DEPTH)
-        value = json.loads(
-            text,
-            object_pairs_hook=_unique,
-            parse_float=float if foreign else _no_float,
-            parse_constant=_no_float,
-            parse_int=_integer,
-        )
-        json.dumps(value, ensure_ascii=False).encode("utf-8")
+        value = (_FOREIGN if foreign else _OWN).decode(text)
+        if _ESCAPED in text:  # UTF-8 itself holds no surrogates
+            json.dumps(value, ensure_ascii=False).encode("utf-8")
     except UnicodeEncodeError:
         raise Rejected(reason, f"{what} holds a lone surrogate, which is no text") from None
     except UnicodeDecodeError as error:
@@ -199,7 +196,21 @@ def _integer(text: str) -> int:
     return int(text)
 
 
+_OWN, _FOREIGN = (
+    json.JSONDecoder(object_pairs_hook=_unique, parse_float=parse_float, parse_constant=_no_float, parse_int=_integer)
+    for parse_float in (_no_float, float)
+)
+
+
+def _refuse_mark(text: str) -> None:
+    if text.startswith("\ufeff"):
+        message = "a byte order mark (BOM) stands before it"
+        raise ValueError(message)
+
+
 def _bound_depth(text: str, most: int) -> None:
+    if text.count("[") + text.count("{") <= most:  # not so many could be open at once
+        return
     depth = 0
     for bracket in _BRACKET.finditer(_STRING.sub("", text)):
         depth += 1 if bracket.group() in "[{" else -1

@@ -132,8 +132,9 @@ async def _signed(look: Look, party: SigningParty, cloud: SigningCloud, quota: Q
 
 def _payload(look: Look) -> bytes:
     """Answer gcloud's bytes, or those of an attestation in the way that say the same: our signature goes under them."""
-    theirs = look.blocking.attestation.payload if look.blocking is not None else b""
-    return theirs if says_the_same(theirs, look.image) else payload(look.image)
+    if look.blocking is not None and says_the_same(theirs := look.blocking.attestation.payload, look.image):
+        return theirs
+    return payload(look.image)
 
 
 async def _attestation(image: PinnedImage, data: bytes, party: SigningParty, cloud: SigningCloud) -> Attestation:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import json
 
 import pytest
 
-from shared.domain.image import PinnedImage
+from shared.domain.image import ImageName, PinnedImage
 from shared.domain.payload import PayloadForm, payload
 from tests.unit.domain.material import NAME, PINNED, A
 
@@ -65,6 +66,16 @@ def test_the_payload_reads_as_documented() -> None:
 """
 
     assert payload(PINNED).decode() == expected
+
+
+def test_whatever_a_name_holds_is_written_as_json_writes_it() -> None:
+    """The layout is filled in, so that a quote or a line break in a name must not end the string that it stands in."""
+    image = PinnedImage(ImageName("host", 'a"b\\c\n{d}/é'), A)
+
+    written = payload(image)
+
+    assert json.loads(written)["critical"]["identity"] == {"docker-reference": str(image.name)}
+    assert written.decode() == json.dumps(json.loads(written), indent=2, sort_keys=True) + "\n"
 
 
 def test_the_encoding_says_its_type_and_both_lengths() -> None:
