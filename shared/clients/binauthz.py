@@ -115,8 +115,9 @@ class BinaryAuthorization:
         """
         validate = self._clients.validation.validate_attestation_occurrence
         answer = await calls.invoke(calls.VALIDATE_OCCURRENCE, validate, _validation(attestor, attestation))
-        if answer.result != _VERIFIED:
-            why = answer.denial_reason or "no reason given"
+        read = ValidateAttestationOccurrenceResponse.pb(answer)  # read as the request is filled, for the same reason
+        if read.result != _VERIFIED:
+            why = read.denial_reason or "no reason given"
             what = f"{attestor.name} does not verify {attestation.resource_uri}: {why}"
             raise Unavailable(Fault.ATTESTOR_REFUSES, what)
 

@@ -8,7 +8,7 @@ Source: cloud.google.com/kms/docs/data-integrity-guidelines.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 import google_crc32c
 from google.api_core.exceptions import FailedPrecondition, InvalidArgument, NotFound
@@ -85,8 +85,9 @@ class Signer:
             if _DAMAGED_REQUEST in error.message:
                 raise Unavailable(Fault.DAMAGED_ANSWER, f"{key.version}: {error.message}") from error
             raise calls.unavailable(call, error) from error
-        _require_intact_signature(key.version, answer)
-        return answer.signature
+        read = AsymmetricSignResponse.pb(answer)  # read as the request is filled, for the same reason
+        _require_intact_signature(key.version, read)
+        return bytes(read.signature)
 
 
 async def _undamaged(ask: Callable[[], Awaitable[_T]]) -> _T:
@@ -107,10 +108,12 @@ def _require_intact_key(name: str, answer: PublicKey) -> None:
         raise Unavailable(Fault.DAMAGED_ANSWER, f"{name}: the public key's CRC32C does not fit")
 
 
-def _require_intact_signature(key_version: str, answer: AsymmetricSignResponse) -> None:
+def _require_intact_signature(key_version: str, answer: Any) -> None:
     if answer.name != key_version:
         raise Unavailable(Fault.OTHER_KEY_ANSWERED, f"KMS signed with {answer.name}, not with {key_version}")
     if not answer.verified_digest_crc32c:
         raise Unavailable(Fault.DAMAGED_ANSWER, f"{key_version}: KMS did not verify the digest's CRC32C")
-    if answer.signature_crc32c != google_crc32c.value(answer.signature):
+    # Of a checksum that is missing protobuf reads 0, which is also that of no bytes.
+    sent = answer.HasField("signature_crc32c")
+    if not sent or answer.signature_crc32c.value != google_crc32c.value(answer.signature):
         raise Unavailable(Fault.DAMAGED_ANSWER, f"{key_version}: the signature's CRC32C does not fit")

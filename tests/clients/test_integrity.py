@@ -102,6 +102,7 @@ DAMAGED: dict[str, tuple[dict[str, Any], str]] = {
     "an unverified digest": ({"verified_digest_crc32c": False}, "KMS did not verify the digest's CRC32C"),
     "a damaged signature": ({"signature": b"another"}, "the signature's CRC32C does not fit"),
     "no checksum": ({"signature_crc32c": None}, "the signature's CRC32C does not fit"),
+    "no checksum of nothing": ({"signature": b"", "signature_crc32c": None}, "the signature's CRC32C does not fit"),
 }
 DAMAGED_KEYS: dict[str, tuple[dict[str, Any], str]] = {
     "a damaged key": ({"pem": "-----BEGIN"}, "the public key's CRC32C does not fit"),

@@ -23,7 +23,7 @@ from grafeas.grafeas_v1 import DeleteOccurrenceRequest, GetOccurrenceRequest, Gr
 
 from shared.clients import calls
 from shared.clients.attestations.finding import Finder
-from shared.clients.attestations.wire import batch_request, create_request, read, signatures_request
+from shared.clients.attestations.wire import batch_request, create_request, read, read_names, signatures_request
 from shared.clients.gathering import all_of, settle_all
 from shared.domain.attestation import Attestation, Occurrence, Signature
 
@@ -112,7 +112,7 @@ class Attestations(Finder):
             LOG.warning("batches are refused, attestations are stored one by one: %s", error.message)
             self._takes_batches = False
             return {}
-        return {stored.resource_uri: stored.name for stored in answer.occurrences}
+        return {**read_names(answer)}
 
     async def _create(self, attestation: Attestation) -> str | None:
         request = create_request(self._parent, attestation)

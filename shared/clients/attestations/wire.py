@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from grafeas.grafeas_v1 import (
     BatchCreateOccurrencesRequest,
+    BatchCreateOccurrencesResponse,
     CreateOccurrenceRequest,
     ListNoteOccurrencesResponse,
     NoteKind,
@@ -58,6 +59,11 @@ def read_page(page: ListNoteOccurrencesResponse) -> list[Occurrence]:
     """Read the attestations of a page of occurrences; nothing about them is believed yet."""
     found = ListNoteOccurrencesResponse.pb(page).occurrences
     return [_read(message) for message in found if message.kind == NoteKind.ATTESTATION]
+
+
+def read_names(answer: BatchCreateOccurrencesResponse) -> dict[str, str]:
+    """Read which occurrence a batch says to have made for which resource; it is not believed."""
+    return {message.resource_uri: message.name for message in BatchCreateOccurrencesResponse.pb(answer).occurrences}
 
 
 def _written(attestation: Attestation) -> Any:
