@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from datetime import UTC, datetime
 from enum import Enum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import uuid4
 
 import grpc
@@ -13,7 +13,8 @@ from google.protobuf.empty_pb2 import Empty
 from grafeas import grafeas_v1
 
 from local.google.messages import copy_of, protobuf_of, set_fields
-from local.google.occurrence_filter import parse_filter
+from local.google.occurrence_filter import endings_of, parse_filter
+from local.google.occurrences import ENDING, Occurrences
 from local.google.paging import page_of
 from local.google.refusal import Refusal
 from local.google.resource_names import require_id, require_name
@@ -22,7 +23,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from local.google.dispatch import Handler
+    from local.google.occurrences import Kept
     from local.google.paging import Page
+
+M = TypeVar("M")
 
 SERVICE = "grafeas.v1.Grafeas"
 PROJECT = "projects/*"
@@ -65,13 +69,12 @@ class ContainerAnalysis:
         self.takes_updates = True
         self.ignores_scheme = False
         self.stale_gets = 0
-        self._before: dict[str, grafeas_v1.Occurrence] = {}
+        self._before: dict[str, Any] = {}
         self.batches = Batches.REFUSE_ALL
         self._hidden: dict[str, int] = {}
         self._clock = clock
         self._notes: dict[str, grafeas_v1.Note] = {}
-        self._occurrences: dict[str, grafeas_v1.Occurrence] = {}
-        self._created_at: dict[str, float] = {}
+        self._occurrences = Occurrences()
         self._attestations: dict[tuple[str, str], str] = {}
 
     def hide_from_lists(self, name: str, *, lists: int) -> None:
@@ -103,7 +106,7 @@ class ContainerAnalysis:
         if name in self._notes:
             raise Refusal(grpc.StatusCode.ALREADY_EXISTS, f"note with name {name} already exists")
         note, now = copy_of(request.note), datetime.now(UTC)
-        set_fields(note, name=name, kind=_kind(note), create_time=now, update_time=now)
+        set_fields(note, name=name, kind=_kind(protobuf_of(note), "type"), create_time=now, update_time=now)
         self._notes[name] = note
         return copy_of(note)
 
@@ -126,9 +129,9 @@ class ContainerAnalysis:
 
     async def _create_occurrence(self, request: grafeas_v1.CreateOccurrenceRequest) -> grafeas_v1.Occurrence:
         require_name(PROJECT, request.parent)
-        occurrence = copy_of(request.occurrence)
+        occurrence = copy_of(protobuf_of(request.occurrence))
         self._require_acceptable([occurrence])
-        return copy_of(self._add(request.parent, occurrence))
+        return _answered(self._add(request.parent, occurrence))
 
     async def _batch_create_occurrences(
         self, request: grafeas_v1.BatchCreateOccurrencesRequest
@@ -140,59 +143,63 @@ class ContainerAnalysis:
         """
         if self.batches is Batches.UNIMPLEMENTED:
             raise Refusal(grpc.StatusCode.UNIMPLEMENTED, "The stand-in cloud was told to take no batches.")
-        require_name(PROJECT, request.parent)
-        if not 0 < (count := len(request.occurrences)) <= MAX_BATCH:
+        asked: Any = protobuf_of(request)
+        require_name(PROJECT, asked.parent)
+        if not 0 < (count := len(asked.occurrences)) <= MAX_BATCH:
             raise Refusal(grpc.StatusCode.INVALID_ARGUMENT, f"A batch holds 1 to {MAX_BATCH} occurrences, not {count}.")
-        occurrences = [copy_of(occurrence) for occurrence in request.occurrences]
+        occurrences = [copy_of(occurrence) for occurrence in asked.occurrences]
         if self.batches is Batches.MAKE_OTHERS:
             occurrences = [each for each in occurrences if self._attested(each) not in self._attestations]
         self._require_acceptable(occurrences)
-        return grafeas_v1.BatchCreateOccurrencesResponse(
-            occurrences=[copy_of(self._add(request.parent, occurrence)) for occurrence in occurrences]
-        )
+        answer = grafeas_v1.BatchCreateOccurrencesResponse()
+        made: Any = protobuf_of(answer)
+        made.occurrences.extend(self._add(asked.parent, occurrence) for occurrence in occurrences)
+        return answer
 
     async def _get_occurrence(self, request: grafeas_v1.GetOccurrenceRequest) -> grafeas_v1.Occurrence:
-        occurrence = self._occurrence(request.name)
-        if self._created_at[request.name] > self._clock() - self.get_lag_s:
+        kept = self._occurrence(request.name)
+        if kept.made_s > self._clock() - self.get_lag_s:
             raise _no_such_occurrence(request.name)
         if self.stale_gets and request.name in self._before:
             self.stale_gets -= 1
-            return copy_of(self._before[request.name])
-        return copy_of(occurrence)
+            return _answered(self._before[request.name])
+        return _answered(kept.message)
 
     async def _get_occurrence_note(self, request: grafeas_v1.GetOccurrenceNoteRequest) -> grafeas_v1.Note:
-        return copy_of(self._note(self._occurrence(request.name).note_name))
+        return copy_of(self._note(self._occurrence(request.name).message.note_name))
 
     async def _list_occurrences(self, request: grafeas_v1.ListOccurrencesRequest) -> grafeas_v1.ListOccurrencesResponse:
         require_name(PROJECT, request.parent)
-        page = self._page(request, lambda name, _: name.startswith(f"{request.parent}/"))
-        return grafeas_v1.ListOccurrencesResponse(
-            occurrences=[copy_of(occurrence) for occurrence in page.items], next_page_token=page.next_page_token
-        )
+        project = f"{request.parent}/"
+        page = self._page(request, lambda occurrence: occurrence.name.startswith(project))
+        answer = grafeas_v1.ListOccurrencesResponse(next_page_token=page.next_page_token)
+        return _listing(answer, page)
 
     async def _list_note_occurrences(
         self, request: grafeas_v1.ListNoteOccurrencesRequest
     ) -> grafeas_v1.ListNoteOccurrencesResponse:
         note = str(self._note(request.name).name)
-        page = self._page(request, lambda _, found: found.note_name == note)
-        return grafeas_v1.ListNoteOccurrencesResponse(
-            occurrences=[copy_of(occurrence) for occurrence in page.items], next_page_token=page.next_page_token
-        )
+        page = self._page(request, lambda occurrence: occurrence.note_name == note)
+        answer = grafeas_v1.ListNoteOccurrencesResponse(next_page_token=page.next_page_token)
+        return _listing(answer, page)
 
     async def _update_occurrence(self, request: grafeas_v1.UpdateOccurrenceRequest) -> grafeas_v1.Occurrence:
-        occurrence = self._occurrence(request.name)
+        occurrence = self._occurrence(request.name).message
         if not self.takes_updates or list(request.update_mask.paths) != ["attestation.signatures"]:
             raise Refusal(
                 grpc.StatusCode.INVALID_ARGUMENT,
                 "The stand-in cloud updates attestation.signatures and nothing else.",
             )
         self._before[occurrence.name] = copy_of(occurrence)
-        set_fields(occurrence.attestation, signatures=request.occurrence.attestation.signatures)
-        set_fields(occurrence, update_time=datetime.now(UTC))
-        return copy_of(occurrence)
+        asked: Any = protobuf_of(request)
+        del occurrence.attestation.signatures[:]
+        occurrence.attestation.signatures.extend(asked.occurrence.attestation.signatures)
+        occurrence.update_time.FromDatetime(datetime.now(UTC))
+        return _answered(occurrence)
 
     async def _delete_occurrence(self, request: grafeas_v1.DeleteOccurrenceRequest) -> Empty:
-        occurrence = self._occurrences.pop(self._occurrence(request.name).name)
+        occurrence = self._occurrence(request.name).message
+        self._occurrences.remove(occurrence)
         if occurrence.kind == grafeas_v1.NoteKind.ATTESTATION:
             del self._attestations[self._attested(occurrence)]
         return Empty()
@@ -203,29 +210,30 @@ class ContainerAnalysis:
             raise Refusal(grpc.StatusCode.NOT_FOUND, f"note with name {name} does not exist")
         return self._notes[name]
 
-    def _occurrence(self, name: str) -> grafeas_v1.Occurrence:
+    def _occurrence(self, name: str) -> Kept:
         require_name(OCCURRENCE, name)
-        if name not in self._occurrences:
+        kept = self._occurrences.get(name)
+        if kept is None:
             raise _no_such_occurrence(name)
-        return self._occurrences[name]
+        return kept
 
     def _page(
         self,
         request: grafeas_v1.ListOccurrencesRequest | grafeas_v1.ListNoteOccurrencesRequest,
-        belongs: Callable[[str, Any], bool],
-    ) -> Page[grafeas_v1.Occurrence]:
-        """Find the page of what belongs to the list, by its name and its protobuf message, and passes the filter."""
+        belongs: Callable[[Any], bool],
+    ) -> Page[Any]:
+        """Find the page of what belongs to the list and passes the filter."""
         matches = parse_filter(request.filter)
         if not self.takes_or and " OR " in request.filter:
             raise Refusal(grpc.StatusCode.INVALID_ARGUMENT, f"Invalid filter '{request.filter}': no OR of functions.")
         shown_until = self._clock() - self.list_lag_s
         occurrences = [
-            occurrence
-            for name, occurrence in self._occurrences.items()
-            if self._created_at[name] <= shown_until
-            and belongs(name, protobuf_of(occurrence))
-            and matches(occurrence)
-            and not self._is_hidden(name)
+            kept.message
+            for kept in self._occurrences.ending_so(endings_of(matches, ENDING))
+            if kept.made_s <= shown_until
+            and belongs(kept.message)
+            and matches(kept.message)
+            and not self._is_hidden(kept.message.name)
         ]
         return page_of(
             occurrences, size=request.page_size, token=request.page_token, default=DEFAULT_PAGE, most=MOST_PAGE
@@ -236,7 +244,7 @@ class ContainerAnalysis:
         self._hidden[name] = lists - 1
         return lists > 0
 
-    def _require_acceptable(self, occurrences: Iterable[grafeas_v1.Occurrence]) -> None:
+    def _require_acceptable(self, occurrences: Iterable[Any]) -> None:
         """Check new occurrences, and give them their kind, which is output only.
 
         A second attestation for one note and resource is refused with the real service's words, seen in
@@ -244,7 +252,7 @@ class ContainerAnalysis:
         """
         in_this_batch: set[tuple[str, str]] = set()
         for occurrence in occurrences:
-            set_fields(occurrence, kind=_kind(occurrence))
+            occurrence.kind = _kind(occurrence, "details")
             _require_fitting_note(occurrence, self._note(occurrence.note_name))
             key = self._attested(occurrence)
             if key in self._attestations or key in in_this_batch:
@@ -253,41 +261,54 @@ class ContainerAnalysis:
             if occurrence.kind == grafeas_v1.NoteKind.ATTESTATION:
                 in_this_batch.add(key)
 
-    def _add(self, parent: str, occurrence: grafeas_v1.Occurrence) -> grafeas_v1.Occurrence:
-        now = datetime.now(UTC)
-        set_fields(occurrence, name=f"{parent}/occurrences/{uuid4()}", create_time=now, update_time=now)
-        self._occurrences[occurrence.name] = occurrence
-        self._created_at[occurrence.name] = self._clock()
+    def _add(self, parent: str, occurrence: Any) -> Any:
+        occurrence.name = f"{parent}/occurrences/{uuid4()}"
+        occurrence.create_time.FromDatetime(datetime.now(UTC))
+        occurrence.update_time.CopyFrom(occurrence.create_time)
+        self._occurrences.add(occurrence, self._clock())
         if occurrence.kind == grafeas_v1.NoteKind.ATTESTATION:
             self._attestations[self._attested(occurrence)] = occurrence.name
         return occurrence
 
-    def _attested(self, occurrence: grafeas_v1.Occurrence) -> tuple[str, str]:
+    def _attested(self, occurrence: Any) -> tuple[str, str]:
         """What can be attested only once: a note and a resource."""
         resource = occurrence.resource_uri
         return (occurrence.note_name, resource.removeprefix("https://") if self.ignores_scheme else resource)
+
+
+def _answered(occurrence: Any) -> grafeas_v1.Occurrence:
+    """Wrap a copy of what is kept: what a caller is given must not change it."""
+    answer: grafeas_v1.Occurrence = grafeas_v1.Occurrence.wrap(copy_of(occurrence))
+    return answer
+
+
+def _listing(answer: M, page: Page[Any]) -> M:
+    """Put copies of the page's occurrences into an answer."""
+    listed: Any = protobuf_of(answer)
+    listed.occurrences.extend(page.items)
+    return answer
 
 
 def _no_such_occurrence(name: str) -> Refusal:
     return Refusal(grpc.StatusCode.NOT_FOUND, f"occurrence with name {name} does not exist")
 
 
-def _require_fitting_note(occurrence: grafeas_v1.Occurrence, note: grafeas_v1.Note) -> None:
+def _require_fitting_note(occurrence: Any, note: grafeas_v1.Note) -> None:
     """Refuse an occurrence of another kind than its note's, or of no resource; the wordings are ours."""
     if occurrence.kind != note.kind:
+        kind = grafeas_v1.NoteKind(occurrence.kind)
         raise Refusal(
             grpc.StatusCode.INVALID_ARGUMENT,
-            f"occurrence kind {occurrence.kind.name} does not match kind {note.kind.name} of {note.name}",
+            f"occurrence kind {kind.name} does not match kind {note.kind.name} of {note.name}",
         )
     if not occurrence.resource_uri:
         raise Refusal(grpc.StatusCode.INVALID_ARGUMENT, "occurrence must have a resource_uri")
 
 
-def _kind(message: grafeas_v1.Note | grafeas_v1.Occurrence) -> grafeas_v1.NoteKind:
-    """The kind that the details say: `attestation` makes it ATTESTATION."""
-    oneof = "type" if isinstance(message, grafeas_v1.Note) else "details"
-    details = protobuf_of(message).WhichOneof(oneof)
+def _kind(message: Any, oneof: str) -> grafeas_v1.NoteKind:
+    """The kind that the details of a note or an occurrence say: `attestation` makes it ATTESTATION."""
+    details = message.WhichOneof(oneof)
     if not details:
-        raise Refusal(grpc.StatusCode.INVALID_ARGUMENT, f"{type(message).__name__.lower()} has no {oneof}")
+        raise Refusal(grpc.StatusCode.INVALID_ARGUMENT, f"{message.DESCRIPTOR.name.lower()} has no {oneof}")
     kind: grafeas_v1.NoteKind = getattr(grafeas_v1.NoteKind, details.upper())
     return kind

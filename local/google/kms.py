@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from local.google.dispatch import Handler
     from local.google.signing import PrivateKey, SigningAlgorithm
 
+_SignResponse: Any = type(protobuf_of(kms_v1.AsymmetricSignResponse()))
+
 SERVICE = "google.cloud.kms.v1.KeyManagementService"
 LOCATION = "projects/*/locations/*"
 KEY_RING = f"{LOCATION}/keyRings/*"
@@ -176,14 +178,16 @@ class KeyManagement:
         signature = (
             algorithm.sign(key, digest) if self.deceit is None else _deceive(self.deceit, algorithm, key, digest)
         )
-        return kms_v1.AsymmetricSignResponse(
-            name=version.public.name,
+        filled = _SignResponse(
+            name=asked.name,
             signature=signature,
-            signature_crc32c=google_crc32c.value(signature),
             verified_digest_crc32c=asked.HasField("digest_crc32c"),
             verified_data_crc32c=asked.HasField("data_crc32c"),
-            protection_level=version.public.protection_level,
+            protection_level=version.message.protection_level,
         )
+        filled.signature_crc32c.value = google_crc32c.value(signature)
+        answer: kms_v1.AsymmetricSignResponse = kms_v1.AsymmetricSignResponse.wrap(filled)
+        return answer
 
     def _version(self, name: str) -> KeyVersion:
         require_name(VERSION, name)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import grpc
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from google.cloud import kms_v1
 
+from local.google.messages import protobuf_of
 from local.google.refusal import Refusal
 from local.google.signing import KMS_ALGORITHMS, SigningAlgorithm
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from local.google.signing import PrivateKey
 
+Algorithm = kms_v1.CryptoKeyVersion.CryptoKeyVersionAlgorithm
 State = kms_v1.CryptoKeyVersion.CryptoKeyVersionState
 Purpose = kms_v1.CryptoKey.CryptoKeyPurpose
 
@@ -27,6 +29,7 @@ class KeyVersion:
 
     def __init__(self, public: kms_v1.CryptoKeyVersion) -> None:
         self.public = public
+        self.message: Any = protobuf_of(public)  # the same; proto-plus fields are slow to read
         self._key: PrivateKey | None = None
         self._making = asyncio.Lock()
 
@@ -36,12 +39,13 @@ class KeyVersion:
         Raises:
             Refusal: INVALID_ARGUMENT, for a key of another purpose. The wording is undocumented; this is ours.
         """
-        if self.public.algorithm.name not in KMS_ALGORITHMS:
+        name = Algorithm(self.message.algorithm).name
+        if name not in KMS_ALGORITHMS:
             raise Refusal(
                 grpc.StatusCode.INVALID_ARGUMENT,
-                f"{self.public.name} has algorithm {self.public.algorithm.name}, which is not for ASYMMETRIC_SIGN.",
+                f"{self.public.name} has algorithm {name}, which is not for ASYMMETRIC_SIGN.",
             )
-        return KMS_ALGORITHMS[self.public.algorithm.name]
+        return KMS_ALGORITHMS[name]
 
     def require_enabled(self) -> None:
         """Refuse a version that is disabled or destroyed.
@@ -49,7 +53,7 @@ class KeyVersion:
         Raises:
             Refusal: FAILED_PRECONDITION, in the words of the real service.
         """
-        if self.public.state != State.ENABLED:
+        if self.message.state != State.ENABLED:
             raise Refusal(
                 grpc.StatusCode.FAILED_PRECONDITION,
                 f"{self.public.name} is not enabled, current state is: {self.public.state.name}.",
@@ -57,10 +61,9 @@ class KeyVersion:
 
     async def private_key(self) -> PrivateKey:
         """The private key; the first call makes it, in a thread, since RSA takes long."""
-        algorithm = self.algorithm()
         async with self._making:
             if self._key is None:
-                self._key = await asyncio.to_thread(algorithm.generate)
+                self._key = await asyncio.to_thread(self.algorithm().generate)
         return self._key
 
     async def public_key_pem(self) -> str:

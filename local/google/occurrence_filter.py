@@ -13,34 +13,30 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import grpc
+from grafeas.grafeas_v1 import NoteKind
 
-from local.google.messages import protobuf_of
 from local.google.refusal import Refusal
 
-if TYPE_CHECKING:
-    from grafeas.grafeas_v1 import Occurrence
-
-Matches = Callable[["Occurrence"], bool]
+Matches = Callable[[Any], bool]  # of an occurrence, as protobuf's own message: lists read thousands
 
 MAX_DEPTH = 20  # of parentheses, ours
 
 _TOKEN = re.compile(r'\s*(?:(?P<string>"(?:[^"\\]|\\.)*")|(?P<word>[A-Za-z_][A-Za-z_.]*)|(?P<sign>!=|[=(),]))')
 
 
-def _uri(occurrence: Occurrence) -> str:
-    found: Any = protobuf_of(occurrence)  # a proto-plus field is slow to read, and lists read thousands
-    return str(found.resource_uri)
+def _uri(occurrence: Any) -> str:
+    return str(occurrence.resource_uri)
 
 
-_FIELDS: dict[str, Callable[[Occurrence], str]] = {
+_FIELDS: dict[str, Callable[[Any], str]] = {
     "resourceUrl": _uri,
     "resourceUri": _uri,
     "resource_url": _uri,
     "resource_uri": _uri,
-    "kind": lambda occurrence: occurrence.kind.name,
+    "kind": lambda occurrence: NoteKind(occurrence.kind).name,
     "noteId": lambda occurrence: occurrence.note_name.rpartition("/")[2],
     "noteProjectId": lambda occurrence: occurrence.note_name.split("/")[1],
 }
@@ -56,10 +52,10 @@ class _Function:
     """A function of a field and of any of some values: what the OR of many functions of one field is."""
 
     name: str
-    read: Callable[[Occurrence], str]
+    read: Callable[[Any], str]
     values: tuple[str, ...]
 
-    def __call__(self, occurrence: Occurrence) -> bool:
+    def __call__(self, occurrence: Any) -> bool:
         return _FUNCTIONS[self.name](self.read(occurrence), self.values)
 
 
@@ -72,6 +68,15 @@ def parse_filter(text: str) -> Matches:
     if not text.strip():
         return lambda _: True
     return _Parser(text).parse()
+
+
+def endings_of(matches: Matches, length: int) -> set[str] | None:
+    """Say with which characters, so many, a resource must end that a filter admits; None where it may be any."""
+    if not isinstance(matches, _Function) or matches.read is not _uri or matches.name != "has_suffix":
+        return None
+    if any(len(value) < length for value in matches.values):
+        return None
+    return {value[-length:] for value in matches.values}
 
 
 class _Parser:
@@ -134,7 +139,7 @@ class _Parser:
             raise self._refusal(f"expected = instead of {sign}")
         return lambda occurrence: (read(occurrence) == value) is (sign == "=")
 
-    def _field(self, word: str) -> Callable[[Occurrence], str]:
+    def _field(self, word: str) -> Callable[[Any], str]:
         if word not in _FIELDS:
             raise self._refusal(f"the stand-in cloud does not filter by {word}")
         return _FIELDS[word]
@@ -158,11 +163,11 @@ class _Parser:
         return self._tokens.pop(0)
 
     def _split(self) -> list[str]:
-        tokens, end = [], 0
-        while self._text[end:].strip():
-            found = _TOKEN.match(self._text, end)
+        text, tokens, end = self._text.rstrip(), [], 0
+        while end < len(text):
+            found = _TOKEN.match(text, end)
             if not found:
-                raise self._refusal(f"unexpected {self._text[end:].strip()[0]}")
+                raise self._refusal(f"unexpected {text[end:].strip()[0]}")
             tokens.append(found[0].strip())
             end = found.end()
         return tokens
@@ -173,7 +178,7 @@ class _Parser:
 
 def _merged(parts: list[Matches]) -> list[Matches]:
     """Make functions of the same field one, or fifty of them would read it fifty times for each occurrence."""
-    functions: dict[tuple[str, Callable[[Occurrence], str]], _Function] = {}
+    functions: dict[tuple[str, Callable[[Any], str]], _Function] = {}
     others: list[Matches] = []
     for part in parts:
         if isinstance(part, _Function):

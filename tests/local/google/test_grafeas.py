@@ -175,3 +175,22 @@ def test_the_filter_of_the_digest_is_that_of_gcloud() -> None:
         assert len([occurrence async for occurrence in listed]) == 2
 
     tell(story)
+
+
+def test_a_list_by_several_digests_is_that_of_everything_filtered() -> None:
+    """Occurrences are found by their digests: in the order in which they were made, with no deleted one."""
+
+    async def story(google: RunningGoogle) -> None:
+        await google.make_note()
+        images = [f"h.example/team/image@sha256:{number:064x}" for number in (3, 1, 2, 4)]
+        sent = [_attestation(image) for image in (*images, f"https://{images[0]}")]
+        made = await google.grafeas.batch_create_occurrences(parent=PROJECT, occurrences=sent)
+        await google.grafeas.delete_occurrence(name=made.occurrences[1].name)
+        some = [*images[:3], f"h.example/team/image@sha256:{5:064x}"]
+        joined = " OR ".join(f'has_suffix(resourceUrl, "{image[-71:]}")' for image in sorted(some))
+        for filter_ in (joined, f'kind="ATTESTATION" AND ({joined})'):
+            listed = await google.grafeas.list_note_occurrences({"name": NOTE, "filter": filter_})
+            found = [occurrence.resource_uri async for occurrence in listed]
+            assert found == [images[0], images[2], f"https://{images[0]}"]
+
+    tell(story)

@@ -5,13 +5,16 @@ from __future__ import annotations
 import pytest
 from grafeas import grafeas_v1
 
-from local.google.occurrence_filter import parse_filter
+from local.google.messages import protobuf_of
+from local.google.occurrence_filter import endings_of, parse_filter
 from local.google.refusal import Refusal
 
-OCCURRENCE = grafeas_v1.Occurrence(
-    resource_uri="h.example/team/image@sha256:abc",
-    note_name="projects/acme/notes/qa",
-    kind=grafeas_v1.NoteKind.ATTESTATION,
+OCCURRENCE = protobuf_of(
+    grafeas_v1.Occurrence(
+        resource_uri="h.example/team/image@sha256:abc",
+        note_name="projects/acme/notes/qa",
+        kind=grafeas_v1.NoteKind.ATTESTATION,
+    )
 )
 
 
@@ -61,3 +64,21 @@ def test_a_filter_that_is_not_understood_is_refused(text: str) -> None:
     """Nothing is guessed: a filter that was ignored would list too much or too little."""
     with pytest.raises(Refusal, match="Invalid filter"):
         parse_filter(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "endings"),
+    [
+        ('has_suffix(resourceUrl, "6:abc")', {":abc"}),
+        ('(has_suffix(resourceUri, "6:abc") OR has_suffix(resourceUri, ":def"))', {":abc", ":def"}),
+        ('has_suffix(resourceUrl, "6:abc") OR has_suffix(resourceUrl, "def")', None),
+        ('has_suffix(resourceUrl, "6:abc") OR kind="BUILD"', None),
+        ('has_prefix(resourceUrl, "6:abc")', None),
+        ('has_suffix(noteId, "6:abc")', None),
+        ('has_suffix(resourceUrl, "6:abc") AND kind="BUILD"', None),
+        ("", None),
+    ],
+)
+def test_a_filter_bounds_how_resources_end(text: str, endings: set[str] | None) -> None:
+    """Only where each that it admits has one of these endings may a list look at those alone."""
+    assert endings_of(parse_filter(text), 4) == endings
