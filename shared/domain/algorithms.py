@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.hashes import SHA256, SHA384, SHA512, Hash
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_public_key
 
 _KEYS_KEPT: Final = 64  # attestors' keys are few, and each verifies many signatures
+_VERIFIED_KEPT: Final = 256  # of the two batches that are signed at a time; some 100 kB
 PublicKey = ec.EllipticCurvePublicKey | rsa.RSAPublicKey
 
 
@@ -50,17 +51,24 @@ class Algorithm:
 
     def verifies(self, pem: str, signature: bytes, data: bytes) -> bool:
         """Whether the signature over the data is by this public key; False for a key of another kind or size."""
-        key = public_key(pem)
-        if key is None or not self._fits(key):
-            return False
         try:
-            if isinstance(key, ec.EllipticCurvePublicKey):
-                key.verify(signature, data, ec.ECDSA(self.hash))
-            else:
-                key.verify(signature, data, self._padding(), self.hash)
+            _verify(self.name, pem, signature, data)
         except InvalidSignature:
             return False
         return True
+
+    def verify(self, key: PublicKey, signature: bytes, data: bytes) -> None:
+        """Verify a signature with a key.
+
+        Raises:
+            InvalidSignature: it is not by this key, or the key is of another kind or size.
+        """
+        if not self._fits(key):
+            raise InvalidSignature
+        if isinstance(key, ec.EllipticCurvePublicKey):
+            key.verify(signature, data, ec.ECDSA(self.hash))
+        else:
+            key.verify(signature, data, self._padding(), self.hash)
 
     def _fits(self, key: PublicKey) -> bool:
         if isinstance(key, ec.EllipticCurvePublicKey):
@@ -95,6 +103,22 @@ ALGORITHMS: Final = {
     )
 }
 BY_KMS_NAME: Final = {algorithm.kms: algorithm for algorithm in ALGORITHMS.values() if algorithm.kms is not None}
+
+
+@lru_cache(maxsize=_VERIFIED_KEPT)
+def _verify(algorithm: str, pem: str, signature: bytes, data: bytes) -> None:
+    """Verify a signature, unless the very same bytes verified by the very same key a while ago.
+
+    Each attestation is verified when it is signed and when it is read back. What does not verify is not kept: it is
+    anybody's, and as large as they like.
+
+    Raises:
+        InvalidSignature: it does not verify, or there is no key in the PEM.
+    """
+    key = public_key(pem)
+    if key is None:
+        raise InvalidSignature
+    ALGORITHMS[algorithm].verify(key, signature, data)
 
 
 @lru_cache(maxsize=_KEYS_KEPT)
