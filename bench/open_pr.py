@@ -26,8 +26,8 @@ _LABELS: Final = ("release", "prod")
 _MOST_REQUESTS: Final = 8
 _MOST_REPLAY_REQUESTS: Final = 4
 _MOST_TIMES_CHAIN: Final = 1.3
-# The overview, trees, files, attestations, the commit, its branch, the pull request beside its status, the labels.
-_CHAIN: Final = 8
+# The overview, trees, files, attestations, the commit, its branch with the pull request, the labels beside the status.
+_CHAIN: Final = 7
 _REPLAY_CHAIN: Final = 4  # the overview, the policy, Google's own policy, attestations
 _ANSWER_S: Final = 60
 _APP: Final = 100_000 + PROMOTE.installation

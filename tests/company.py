@@ -17,6 +17,7 @@ REDIS: Final = "docker.io/library/redis:7.4"
 COMMIT: Final = "c" * 40  # of no repository
 DIGEST: Final = "sha256:" + "d" * 64  # of no image
 RUN: Final = "https://ci.mdo.example/runs/1"
+OPENING: Final = "github.graphql/updateRefs+createPullRequest"  # a release branch and its pull request at once
 TIME_SCALE: Final = 40.0  # an ack deadline of 600 s is 15 s: a busy machine must not miss it
 BACKOFF_S: Final = 2  # the first of four pauses then takes 50 ms
 
@@ -66,6 +67,17 @@ def release_posts(world: World, content: bytes = b"posts") -> str:
     commit = str(world.pass_tests()["commit"])
     world.settle()
     return commit
+
+
+def open_one_by_one(world: World) -> None:
+    """Have GraphQL open no pull request, so that REST makes the branch, and then opens it."""
+    world.faults.fail(OPENING, code="GRAPHQL_ERROR", times=99)
+
+
+def open_nothing(world: World) -> None:
+    """Have GitHub open no pull request, however it is asked, until the faults are cleared."""
+    for method in (OPENING, "github.pulls/create"):
+        world.faults.fail(method, code="PERMISSION_DENIED", times=99)
 
 
 def document(data: bytes) -> Any:

@@ -2,7 +2,8 @@
 
 A query that GitHub's schema does not allow is refused as GraphQL does, status 200 with `errors`; a field for which the
 caller lacks the permission is null, with an error of type FORBIDDEN beside the rest (docs.github.com/graphql). Of a
-former name only a query that follows renames learns more, and none here does. The one mutation is `updateRefs`.
+former name only a query that follows renames learns more, and none here does. The mutations are
+`updateRefs` and `createPullRequest`, made one after the other, and each whatever became of those before it.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from graphql import (
 )
 
 from local.github.call import Answer, Call, Operation
+from local.github.pull_openings import create_pull_request
 from local.github.query_objects import NotAllowed, repository_object
 from local.github.ref_updates import update_refs
 
@@ -45,25 +47,24 @@ def schema() -> GraphQLSchema:
 def named_repository(payload: Any) -> dict[str, str]:
     """Take the repository out of a query's variables, in the words of a REST path; a mutation names it by its id."""
     variables = payload.get("variables") if isinstance(payload, dict) else None
-    if not isinstance(variables, dict) or mutation_of(payload):
+    if not isinstance(variables, dict) or mutations_of(payload):
         return {}
     return {"owner": str(variables.get("owner")), "repo": str(variables.get("name"))}
 
 
-def mutation_of(payload: Any) -> str:
-    """Name the mutation that is asked for; empty where it is a query, or cannot be read."""
+def mutations_of(payload: Any) -> list[str]:
+    """Name the mutations that are asked for; none where it is a query, or cannot be read."""
     try:
         document = _read(str(payload["query"]))
     except (GraphQLError, KeyError, TypeError):
-        return ""
-    fields = [
+        return []
+    return [
         selected.name.value
         for one in _operations(document)
         if one.operation is OperationType.MUTATION
         for selected in one.selection_set.selections
         if isinstance(selected, FieldNode)
     ]
-    return next(iter(fields), "")
 
 
 def defects_of(text: str, variables: Mapping[str, Any] | None = None) -> list[GraphQLError]:
@@ -82,6 +83,7 @@ async def query(call: Call) -> Answer:
     root = {
         "repository": lambda _, **__: repository_object(call),
         "updateRefs": lambda _, **asked: update_refs(call, asked["input"]),
+        "createPullRequest": lambda _, **asked: create_pull_request(call, asked["input"]),
     }
     running = execute(schema(), _read(text), root, variable_values=dict(call.mapping("variables") or {}))
     result: ExecutionResult = await running if inspect.isawaitable(running) else running

@@ -7,7 +7,7 @@ octopilot #134 (`base` invalid) and nori #65 ("A pull request already exists for
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -22,6 +22,15 @@ from local.github.repository import PullRequest, Repository
 MAX_TITLE = 256  # characters
 MAX_BODY = 65_536  # characters
 SORTS = {"created": "created_at", "updated": "updated_at"}
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """What a new pull request says."""
+
+    title: str
+    body: str | None
+    is_draft: bool = False
 
 
 async def list_pulls(call: Call) -> Answer:
@@ -49,19 +58,23 @@ def matches(call: Call, pull: PullRequest) -> bool:
 
 async def create_pull(call: Call) -> Answer:
     """Open a pull request from one branch of the repository to another."""
-    repository = call.repository
-    title, body = call.text("title"), call.optional_text("body")
+    text = Text(call.text("title"), call.optional_text("body"), is_draft=call.flag("draft"))
     check_texts(call.body)
     head, base = await ends(call)
-    if await repository.history.is_ancestor(head.sha, base.sha):
-        raise validation_failed(custom_error("PullRequest", f"No commits between {base.short} and {head.short}"))
+    if await call.repository.history.is_ancestor(head.sha, base.sha):
+        raise validation_failed(custom_error("PullRequest", nothing_between(head, base)))
     refuse_second(call, head.short, base.short)
-    now = datetime.now(UTC)
+    return created(await full(call, opened(call, head, base, text)))
+
+
+def opened(call: Call, head: Reference, base: Reference, text: Text) -> PullRequest:
+    """Open a pull request between two branches that may have one."""
+    repository, now = call.repository, datetime.now(UTC)
     pull = PullRequest(
         id=next(repository.ids),
         number=len(repository.records.pulls) + 1,
-        title=title,
-        body=body,
+        title=text.title,
+        body=text.body,
         author=call.account,
         head=head.short,
         base=base.short,
@@ -69,10 +82,15 @@ async def create_pull(call: Call) -> Answer:
         base_sha=base.sha,
         created_at=now,
         updated_at=now,
-        draft=call.flag("draft"),
+        draft=text.is_draft,
     )
     repository.records.pulls[pull.number] = pull
-    return created(await full(call, pull))
+    return pull
+
+
+def nothing_between(head: Reference, base: Reference) -> str:
+    """Say that the base has every commit of the head."""
+    return f"No commits between {base.short} and {head.short}"
 
 
 async def ends(call: Call) -> tuple[Reference, Reference]:
@@ -97,10 +115,19 @@ def refuse_second(call: Call, head: str, base: str) -> None:
     Raises:
         Refusal: 422, when there is one.
     """
-    for pull in call.repository.records.pulls.values():
-        if (pull.state, pull.head, pull.base) == ("open", head, base):
-            text = f"A pull request already exists for {call.repository.owner}:{head}."
-            raise validation_failed(custom_error("PullRequest", text))
+    if has_open(call, head, base):
+        raise validation_failed(custom_error("PullRequest", already_open(call, head)))
+
+
+def has_open(call: Call, head: str, base: str) -> bool:
+    """Say whether two branches have an open pull request."""
+    pulls = call.repository.records.pulls.values()
+    return any((pull.state, pull.head, pull.base) == ("open", head, base) for pull in pulls)
+
+
+def already_open(call: Call, head: str) -> str:
+    """Say that a branch has a pull request."""
+    return f"A pull request already exists for {call.repository.owner}:{head}."
 
 
 async def get_pull(call: Call) -> Answer:

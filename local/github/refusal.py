@@ -31,6 +31,11 @@ class Refusal(Exception):  # noqa: N818 - a refusal is an ordinary answer of the
         errors = {"errors": list(self.errors)} if self.errors else {}
         return {"message": self.message, **errors, "documentation_url": DOCUMENTATION, "status": str(self.status)}
 
+    def said(self) -> str:
+        """Give what is wrong in words, as GraphQL says it."""
+        details = [error if isinstance(error, str) else error.get("message", "") for error in self.errors]
+        return ", ".join(filter(None, details)) or self.message
+
 
 class QueryRefusal(Refusal):
     """A query that GraphQL does not answer: status 200, and `errors` with a type or a code where GitHub names one."""

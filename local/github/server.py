@@ -283,9 +283,9 @@ def without(body: Any, hidden: str) -> Any:
 
 
 def call_name(operation: Operation, payload: Any) -> str:
-    """Name a call for its faults: `graphql` is every query, and `graphql/updateRefs` that mutation."""
-    mutation = graphql.mutation_of(payload) if operation.id == "graphql" else ""
-    return f"{operation.id}/{mutation}" if mutation else operation.id
+    """Name a call for its faults: `graphql` is every query, `graphql/updateRefs` that mutation; a `+` joins several."""
+    mutations = graphql.mutations_of(payload) if operation.id == "graphql" else []
+    return "/".join([operation.id, *filter(None, ["+".join(mutations)])])
 
 
 def routes_of(operation: Operation) -> list[str]:

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Awaitable, Sequence
 from typing import Final
 
+from shared.clients.github.openings import NewBranch
 from shared.clients.github.pulls import PullRequest
 from shared.domain.body_markers import has_part, remembering, rewritten, was_asked
 from shared.domain.errors import Fault, Unavailable
@@ -14,6 +15,19 @@ from shared.domain.vocabulary import LogEvent
 from shared.workflow.promotion import Looking
 
 LOG: Final = logging.getLogger("prodgate.pull_request")
+
+
+async def open_with(branch: NewBranch, report: ReleaseReport, looking: Looking) -> PullRequest | None:
+    """Make the branch and open its pull request at once; None where none was opened.
+
+    Its head is not the branch's commit where somebody made a branch of that name meanwhile.
+
+    Raises:
+        Unavailable: GitHub did not answer; both may be there.
+    """
+    settings, base = looking.cloud.settings.pull_request, looking.cloud.settings.environment.prod
+    title, body = settings.texts.title_of(report), settings.texts.body_of(report)
+    return await looking.repository.openings.open(branch, base, title=title, body=body, draft=settings.is_draft)
 
 
 async def bring_up_to_date(

@@ -21,7 +21,8 @@ from shared.workflow.promotion import RELEASE_STATUS, Looking, Strategy, Wish
 class Scene:
     """The tested commit with every status on it, prod's head and its rules, and the newest pull requests into prod.
 
-    `head` is the branch of this release; `deletes_branch` says that the repository deletes a branch once it is merged.
+    `head` is the branch of this release; `vacancy` is the repository's id for GraphQL where that told that there is no
+    such branch yet; `deletes_branch` says that the repository deletes a branch once it is merged.
     """
 
     tested: Commit
@@ -30,6 +31,7 @@ class Scene:
     branch_rules: BranchRules | UnreadRules
     pulls: PullList
     head: str
+    vacancy: str | None = None
     deletes_branch: bool = False
 
     @property
@@ -47,22 +49,23 @@ async def look(wish: Wish, looking: Looking) -> Scene:
     """
     repository, settings = looking.repository, looking.cloud.settings
     environment = settings.environment
-    question = Question(environment.prod, environment.dev, wish.commit, RELEASE_STATUS)
+    is_snapshot = wish.rollback is not None or settings.strategy is Strategy.SNAPSHOT
+    head = branch(wish.commit) if is_snapshot else environment.dev
+    question = Question(environment.prod, environment.dev, head, wish.commit, RELEASE_STATUS)
     overview = await repository.overviews.read(question)
     if overview is not None:
         repository.git.saw(environment.dev, overview.dev)
-        for head, status in overview.heads.items():
-            repository.statuses.learn(head, RELEASE_STATUS, status)
+        for sha, status in overview.heads.items():
+            repository.statuses.learn(sha, RELEASE_STATUS, status)
     async with together() as group:
         tested = group.create_task(_tested(wish, overview, looking))
         prod = group.create_task(_prod(overview, looking))
         pulls = group.create_task(_pulls(overview, looking))
         branch_rules = await _branch_rules(overview, looking)
     commit, statuses = tested.result()
-    is_snapshot = wish.rollback is not None or settings.strategy is Strategy.SNAPSHOT
-    head = branch(wish.commit) if is_snapshot else environment.dev
+    vacancy = overview.repository if overview is not None and not overview.has_head else None
     deletes_branch = overview is not None and overview.deletes_branch
-    return Scene(commit, statuses, prod.result(), branch_rules, pulls.result(), head, deletes_branch)
+    return Scene(commit, statuses, prod.result(), branch_rules, pulls.result(), head, vacancy, deletes_branch)
 
 
 async def _tested(wish: Wish, overview: Overview | None, looking: Looking) -> tuple[Commit, CommitStatuses]:

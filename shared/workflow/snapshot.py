@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
+
 from shared.clients.gathering import together
 from shared.clients.github import Repository
 from shared.clients.github.git import Commit
+from shared.clients.github.openings import NewBranch
+from shared.clients.github.pulls import PullRequest
 from shared.domain.errors import Fault, Reason, Rejected, Unavailable
 from shared.domain.pull_request import ReleaseReport, commit_message, says_request
 from shared.workflow.promotion import RELEASE_STATUS, Looking
-from shared.workflow.release_pull import bring_up_to_date
+from shared.workflow.release_pull import bring_up_to_date, open_with
 from shared.workflow.release_status import Published
 from shared.workflow.scene import Scene
+
+
+@dataclass(frozen=True, slots=True)
+class _Snapshot:
+    """The commit whose tree was tested, the open pull request of its branch if there is one, and whether it is new."""
+
+    sha: str
+    pull: PullRequest | None
+    is_new: bool
 
 
 async def publish_snapshot(report: ReleaseReport, scene: Scene, looking: Looking) -> Published:
@@ -20,29 +33,62 @@ async def publish_snapshot(report: ReleaseReport, scene: Scene, looking: Looking
         Rejected: the release branch holds somebody else's work.
         Unavailable: GitHub did not answer, or somebody else did the same just now.
     """
-    repository = looking.repository
-    existing = await repository.git.commit(scene.own.head_sha) if scene.own else None
-    if existing is not None:
-        _require_ours(existing, scene)
+    existing = await _existing(scene, looking)
     if existing is not None and _is_this(existing, report, scene):
-        sha, made = existing.sha, False
+        snapshot = _Snapshot(existing.sha, scene.own, is_new=False)
     else:
-        sha, made = await _make(report, scene, repository, moves=existing is not None)
+        snapshot = await _make(report, scene, looking, moves=existing is not None)
     async with together() as group:
-        marking = group.create_task(_turn_green(sha, report, looking, is_new=made))
-        pull, edited = await bring_up_to_date(report, scene.own, scene.head, looking)
+        marking = group.create_task(_turn_green(snapshot.sha, report, looking, is_new=snapshot.is_new))
+        pull, edited = await bring_up_to_date(report, snapshot.pull, scene.head, looking)
     if scene.own is None and pull.base_sha != scene.prod.sha:
         moved = looking.cloud.settings.environment.prod
         raise Unavailable(Fault.LOST_RACE, f"{moved} moved while #{pull.number} was opened; it is made anew")
-    return Published(pull, sha, changed=made or marking.result() or edited)
+    return Published(pull, snapshot.sha, changed=snapshot.is_new or marking.result() or edited)
 
 
-async def _make(report: ReleaseReport, scene: Scene, repository: Repository, *, moves: bool) -> tuple[str, bool]:
-    """Make the snapshot and have its branch name it; answer its commit, and whether that is new."""
+async def _existing(scene: Scene, looking: Looking) -> Commit | None:
+    """Read the commit that the open pull request has.
+
+    Raises:
+        Rejected: it holds another tree.
+    """
+    existing = await looking.repository.git.commit(scene.own.head_sha) if scene.own else None
+    if existing is not None:
+        _require_ours(existing, scene)
+    return existing
+
+
+async def _make(report: ReleaseReport, scene: Scene, looking: Looking, *, moves: bool) -> _Snapshot:
+    """Make the snapshot and have its branch name it; where both are new, its pull request is opened with them."""
+    repository = looking.repository
     message = commit_message(report.commit, report.rollback, report.pushes)
     sha = await repository.git.commit_tree(scene.tested.tree, scene.prod.sha, message)
-    named = await _name(scene.head, sha, repository, moves=moves)
-    return (sha, True) if named else await _adopt(sha, report, scene, repository)
+    if scene.own is None and scene.vacancy is not None:
+        opened = await open_with(NewBranch(scene.vacancy, scene.head, sha), report, looking)
+        if opened is not None and opened.head_sha == sha:
+            return _Snapshot(sha, opened, is_new=True)
+        if opened is not None:
+            return await _keep_or_close(opened, sha, report, scene, looking)
+    if await _name(scene.head, sha, repository, moves=moves):
+        return _Snapshot(sha, scene.own, is_new=True)
+    return await _adopt(sha, report, scene, repository)
+
+
+async def _keep_or_close(
+    opened: PullRequest, sha: str, report: ReleaseReport, scene: Scene, looking: Looking
+) -> _Snapshot:
+    """Keep a pull request that opened on a branch made by somebody else meanwhile, if that branch may be taken over.
+
+    Raises:
+        Rejected: it holds another tree; the pull request is closed.
+    """
+    try:
+        snapshot = await _adopt(sha, report, scene, looking.repository)
+    except Rejected:
+        await looking.repository.pulls.close(opened.number)
+        raise
+    return replace(snapshot, pull=opened)
 
 
 async def _name(branch: str, sha: str, repository: Repository, *, moves: bool) -> bool:
@@ -51,7 +97,7 @@ async def _name(branch: str, sha: str, repository: Repository, *, moves: bool) -
     return await repository.git.create(branch, sha)
 
 
-async def _adopt(sha: str, report: ReleaseReport, scene: Scene, repository: Repository) -> tuple[str, bool]:
+async def _adopt(sha: str, report: ReleaseReport, scene: Scene, repository: Repository) -> _Snapshot:
     """Take over a branch of this name that has no pull request yet: an earlier try's, or one being made just now."""
     standing = await repository.git.head(scene.head)
     existing = await repository.git.commit(standing) if standing else None
@@ -59,9 +105,9 @@ async def _adopt(sha: str, report: ReleaseReport, scene: Scene, repository: Repo
         raise Unavailable(Fault.LOST_RACE, f"somebody else made the branch {scene.head} just now")
     _require_ours(existing, scene)
     if _is_this(existing, report, scene):
-        return existing.sha, False
+        return _Snapshot(existing.sha, scene.own, is_new=False)
     await repository.git.move(scene.head, sha, force=True)
-    return sha, True
+    return _Snapshot(sha, scene.own, is_new=True)
 
 
 def _is_this(existing: Commit, report: ReleaseReport, scene: Scene) -> bool:

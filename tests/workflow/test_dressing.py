@@ -10,7 +10,7 @@ import pytest
 
 from local.world.names import PERSON
 from local.world.world import World
-from tests.company import release_posts, small_world
+from tests.company import OPENING, release_posts, small_world
 from tests.conftest import Logs
 from tests.workflow.test_promotion import complete_again, pull_of
 
@@ -151,14 +151,20 @@ def asked(world: World) -> tuple[list[str], list[str], list[str]]:
     return [label.name for label in pull.labels], people[0], people[1]
 
 
-ASKING = ("issues/add-labels", "pulls/request-reviewers", "issues/add-assignees", "pulls/create", "pulls/update")
+ASKING = (
+    "github.issues/add-labels",
+    "github.pulls/request-reviewers",
+    "github.issues/add-assignees",
+    OPENING,
+    "github.pulls/update",
+)
 
 
 @pytest.mark.parametrize("how", ["fail", "lose_reply"])
 @pytest.mark.parametrize("call", ASKING)
 def test_whoever_is_to_be_asked_is_asked_by_whichever_delivery_can(peopled: World, call: str, how: str) -> None:
     """The pull request is there already when the event comes again; those who were not asked are asked then."""
-    getattr(peopled.faults, how)(f"github.{call}")
+    getattr(peopled.faults, how)(call)
 
     tested = release_posts(peopled)
 

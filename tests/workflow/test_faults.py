@@ -11,7 +11,7 @@ import pytest
 
 from local.world.names import ATTEST, FUNCTIONS, PIN, PROMOTE
 from local.world.world import World
-from tests.company import POSTS_FILE, pin_posts, release_posts, small_world
+from tests.company import OPENING, POSTS_FILE, open_one_by_one, pin_posts, release_posts, small_world
 
 # Each call of each function, and how many calls of the same method come before it in a release.
 READS: Final = {
@@ -62,10 +62,10 @@ WRITES: Final = {
     "attest_images sets its status": ("github.repos/create-commit-status", 0),
     "attest_images publishes": ("pubsub.Publish", 3),  # the registry, resolve_image and CI publish before
     "open_prod_pr makes the snapshot": ("github.git/create-commit", 1),
-    "open_prod_pr makes the branch": ("github.git/create-ref", 0),
     "open_prod_pr sets its status": ("github.repos/create-commit-status", 1),
-    "open_prod_pr opens the pull request": ("github.pulls/create", 0),
 }
+# What open_prod_pr makes with one mutation, and one by one where GraphQL does not make it.
+WRITES_ONE_BY_ONE: Final = {"the branch": "github.git/create-ref", "the pull request": "github.pulls/create"}
 CALLS: Final = READS | WRITES
 NTH: Final = count()
 
@@ -119,6 +119,33 @@ def test_a_call_that_is_refused_once_is_made_again_later(faulty: World, call: st
     (failed,) = [record for record in faulty.deliveries if record.status == 503]
     [function] = [function for function in FUNCTIONS if function.function == call.partition(" ")[0]]
     assert failed.subscription == function.subscription
+
+
+@pytest.mark.parametrize("code", ["PERMISSION_DENIED", "GRAPHQL_ERROR", "UNDEFINED_FIELD"])
+def test_a_branch_and_pull_request_that_graphql_does_not_make_at_once_are_made_one_by_one(
+    faulty: World, code: str
+) -> None:
+    """Nothing depends on the mutation: REST is asked in the same event."""
+    faulty.faults.fail(OPENING, code=code)
+    before = len(faulty.deliveries)
+
+    tested = release(faulty)
+
+    assert_released(faulty, tested)
+    assert {record.status for record in faulty.deliveries[before:]} == {204}
+
+
+@pytest.mark.parametrize("call", WRITES_ONE_BY_ONE)
+def test_each_of_these_may_be_refused_once(faulty: World, call: str) -> None:
+    """The next delivery finds what is done, and does the rest."""
+    open_one_by_one(faulty)
+    faulty.faults.fail(WRITES_ONE_BY_ONE[call], code="PERMISSION_DENIED")
+
+    tested = release(faulty)
+
+    assert_released(faulty, tested)
+    (failed,) = [record for record in faulty.deliveries if record.status == 503]
+    assert failed.subscription == PROMOTE.subscription
 
 
 @pytest.mark.parametrize("call", FALLBACKS)

@@ -11,7 +11,7 @@ import pytest
 
 from local.world.names import ATTEST, REPOSITORY
 from local.world.world import World
-from tests.company import POSTS, POSTS_FILE, pin_posts, release_posts, small_world
+from tests.company import OPENING, POSTS, POSTS_FILE, open_one_by_one, pin_posts, release_posts, small_world
 from tests.conftest import Logs
 
 MINT: Final = "github.apps/create-installation-access-token"
@@ -90,11 +90,21 @@ def test_a_stumble_on_a_read_or_a_change_is_tried_again_within_the_event(
 
 @pytest.mark.parametrize("code", ["INTERNAL", "BAD_GATEWAY", "UNAVAILABLE"])
 @pytest.mark.parametrize(
-    "method", ["git/create-tree", "git/create-commit", "repos/create-commit-status", "git/create-ref", "pulls/create"]
+    "method",
+    [
+        "github.git/create-tree",
+        "github.git/create-commit",
+        "github.repos/create-commit-status",
+        OPENING,
+        "github.git/create-ref",
+        "github.pulls/create",
+    ],
 )
 def test_a_stumble_on_a_creation_is_not_tried_again_blindly(world: World, logs: Logs, method: str, code: str) -> None:
     """It may have been done: the next delivery looks first."""
-    world.faults.fail(f"github.{method}", code=code)
+    if method != OPENING:
+        open_one_by_one(world)
+    world.faults.fail(method, code=code)
 
     release_posts(world)
 

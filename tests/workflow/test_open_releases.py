@@ -12,7 +12,7 @@ from github.InputGitTreeElement import InputGitTreeElement
 
 from local.world.names import ATTEST, REPOSITORY
 from local.world.world import World
-from tests.company import POSTS, POSTS_FILE, pin_posts, release_posts, small_world
+from tests.company import OPENING, POSTS, POSTS_FILE, open_one_by_one, pin_posts, release_posts, small_world
 from tests.workflow.test_promotion import complete_again, completed, parents, pull_of, release_status, tree
 from tests.workflow.test_release_check import TWO, check
 from tests.workflow.test_superseded import open_heads
@@ -286,6 +286,7 @@ def test_an_adopted_pull_request_counts_as_the_release_that_it_is(world: World) 
     older = world.head("dev")
     pin_posts(world, b"two")
     newer = world.head("dev")
+    open_one_by_one(world)
     held = world.faults.hold("github.pulls/create")
     world.pass_tests()
     with held:
@@ -354,7 +355,7 @@ def test_a_release_that_was_opened_while_prod_moved_is_made_anew(world: World) -
     """GitHub says in its answer where prod is: the snapshot is not on top of that."""
     pin_posts(world)
     tested = world.head("dev")
-    held = world.faults.hold("github.pulls/create")
+    held = world.faults.hold(OPENING)
     world.pass_tests()
     with held:
         world.commit_to("prod", {"README.md": b"x\n"})
@@ -383,7 +384,7 @@ def test_whoever_waits_for_a_suite_looks_at_everything_anew(
         world.settle()
 
         assert parents(world, branch(tested)) == [world.head("prod")]
-        assert world.faults.calls("github.pulls/create") == {"github.pulls/create": 1}
+        assert world.faults.calls(OPENING) == {OPENING: 1}
 
 
 def test_an_event_about_no_commit_is_rejected_and_looks_at_nothing_else(world: World) -> None:

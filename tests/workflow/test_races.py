@@ -7,7 +7,7 @@ from grafeas.grafeas_v1 import Occurrence
 
 from local.world.looking import differences
 from local.world.world import World
-from tests.company import pin_posts
+from tests.company import OPENING, open_one_by_one, pin_posts
 from tests.conftest import Logs
 
 
@@ -57,7 +57,7 @@ def test_a_release_branch_made_by_somebody_else_meanwhile_is_adopted(world: Worl
 
     assert faults(logs) == []
     assert world.head(f"release/{world.head('dev')[:12]}") == made
-    assert len(world.pull_requests) == 1
+    assert [pull.state for pull in world.pull_requests] == ["open"]
 
 
 def test_a_release_branch_that_is_there_and_cannot_be_read_yet_is_waited_for(world: World, logs: Logs) -> None:
@@ -73,24 +73,47 @@ def meet_at_the_branch(world: World, logs: Logs, *, unread: int = 0) -> str:
     """Make the snapshot and its branch just before open_prod_pr does; `unread` of its looks at the branch find none."""
     pin_posts(world)
     tested = world.head("dev")
-    held = world.faults.hold("github.git/create-ref")
+    held = world.faults.hold(OPENING)
     world.pass_tests()
     logs()
     with held:
-        repository = world.repository
-        prod = repository.get_git_commit(world.head("prod"))
-        tree = repository.get_git_commit(tested).tree
-        snapshot = repository.create_git_commit(f"Release\n\nProdgate-Release: {tested}\n", tree, [prod])
-        repository.create_git_ref(f"refs/heads/release/{tested[:12]}", snapshot.sha)
+        snapshot = make_branch(world, tested, tree_of=tested)
         world.faults.fail("github.git/get-ref", code="NOT_FOUND", times=unread)
     world.settle()
-    return snapshot.sha
+    return snapshot
+
+
+def make_branch(world: World, tested: str, *, tree_of: str) -> str:
+    """Make the branch of a release with the tree of some commit, as a snapshot is made; answer its head."""
+    repository = world.repository
+    prod, tree = (repository.get_git_commit(commit) for commit in (world.head("prod"), tree_of))
+    snapshot = repository.create_git_commit(f"Release\n\nProdgate-Release: {tested}\n", tree.tree, [prod])
+    repository.create_git_ref(f"refs/heads/release/{tested[:12]}", snapshot.sha)
+    return str(snapshot.sha)
+
+
+def test_a_pull_request_that_opened_on_somebody_elses_branch_is_closed(world: World) -> None:
+    """GraphQL opens it although the branch could not be made, since a branch of that name was there: nothing stays."""
+    pin_posts(world)
+    tested = world.head("dev")
+    theirs = world.commit_to_dev({"apps/posts.yaml": None})
+    held = world.faults.hold(OPENING)
+    world.pass_tests(tested)
+    with held:
+        made = make_branch(world, tested, tree_of=theirs)
+    world.settle()
+
+    assert [message.reason for message in world.rejected] == ["branch-taken"]
+    assert [(pull.state, pull.head) for pull in world.pull_requests] == [("closed", f"release/{tested[:12]}")]
+    assert world.head(f"release/{tested[:12]}") == made
+    assert world.statuses(made) == []
 
 
 def test_a_pull_request_opened_by_a_person_meanwhile_is_adopted(world: World) -> None:
     """There can be only one for the branch; whoever opened it, it gets the title and the body of the release."""
     pin_posts(world)
     tested = world.head("dev")
+    open_one_by_one(world)
     held = world.faults.hold("github.pulls/create")
     world.pass_tests()
     with held:
@@ -107,6 +130,7 @@ def test_a_release_that_a_person_merged_by_hand_meanwhile_needs_no_pull_request(
     """GitHub says that there is nothing between the branches; the next look finds prod with the tested tree."""
     pin_posts(world)
     tested = world.head("dev")
+    open_one_by_one(world)
     held = world.faults.hold("github.pulls/create")
     world.pass_tests()
     logs()
@@ -123,7 +147,7 @@ def test_a_release_that_a_person_merged_by_hand_meanwhile_needs_no_pull_request(
 def test_two_deliveries_of_one_completion_at_once_open_one_pull_request(world: World) -> None:
     """Both look, both find nothing, both write: the loser adopts what the winner made."""
     pin_posts(world)
-    first = world.faults.hold("github.pulls/create")
+    first = world.faults.hold(OPENING)
     world.cloud.pubsub.deliver_twice("projects/mdo-gate/subscriptions/attestation-complete-push")
     world.pass_tests()
     with first:

@@ -9,7 +9,7 @@ import pytest
 
 from local.world.names import ATTESTOR, KEY, REPOSITORY
 from local.world.world import World
-from tests.company import pin_posts, release_posts, small_world
+from tests.company import open_nothing, pin_posts, release_posts, small_world
 from tests.conftest import Logs
 from tests.workflow.test_promotion import complete_again, completed, pull_of, release_status
 
@@ -56,7 +56,7 @@ def test_a_release_waits_for_its_second_suite_and_says_so(two_suites: World) -> 
 
 def test_what_was_left_waiting_is_completed_by_a_look(world: World) -> None:
     """The event was lost for good; the statuses on dev are all that is needed."""
-    world.faults.fail("github.pulls/create", code="PERMISSION_DENIED", times=99)
+    open_nothing(world)
     tested = release_posts(world)
     assert world.pull_requests == []
     world.faults.clear()
@@ -129,7 +129,7 @@ def test_a_look_at_another_repository_is_rejected(world: World) -> None:
 
 def test_commits_that_merges_brought_do_not_hide_what_waits(world: World) -> None:
     """GitHub lists commits by date, those of merged branches among them; what counts is what dev was at."""
-    world.faults.fail("github.pulls/create", code="PERMISSION_DENIED", times=99)
+    open_nothing(world)
     tested = release_posts(world)
     world.faults.clear()
     world.repository.create_git_ref("refs/heads/side", world.head("dev"))
@@ -146,7 +146,7 @@ def test_commits_that_merges_brought_do_not_hide_what_waits(world: World) -> Non
 
 def test_a_release_that_waits_behind_more_than_ten_commits_is_found(world: World) -> None:
     """A busy day on dev, whose tests are slow."""
-    world.faults.fail("github.pulls/create", code="PERMISSION_DENIED", times=99)
+    open_nothing(world)
     tested = release_posts(world)
     world.faults.clear()
     for number in range(11):

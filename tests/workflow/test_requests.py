@@ -11,7 +11,9 @@ from github import Auth, Github
 
 from local.world.names import ATTEST, REPOSITORY
 from local.world.world import World
-from tests.company import RUN, pin_posts, release_posts, small_world
+from tests.company import OPENING, RUN, pin_posts, release_posts, small_world
+from tests.conftest import Logs
+from tests.workflow.test_github_moods import ended
 from tests.workflow.test_promotion import complete_again, pull_of
 from tests.workflow.test_protection import APP, rules
 
@@ -73,14 +75,15 @@ def test_an_unchanged_replay_is_one_request(guarded: World) -> None:
     assert of_github(made) == {"graphql": 1}
 
 
-def test_a_new_pull_request_is_eight_requests_at_most(guarded: World) -> None:
-    """One question, the tested files, and a write for each thing that is made: none is asked for twice."""
+def test_a_new_pull_request_is_seven_requests_at_most(guarded: World) -> None:
+    """One question, the tested files, and four writes: the branch comes with its pull request."""
     guarded.merge_release(release_posts(guarded, b"first"))
     tested = withheld(guarded, b"second")
 
     made = asked(guarded, lambda: complete_again(guarded, tested))
 
-    writes = ["git/create-commit", "git/create-ref", "issues/add-labels", "pulls/create", "repos/create-commit-status"]
+    opening = OPENING.removeprefix("github.")
+    writes = ["git/create-commit", opening, "issues/add-labels", "repos/create-commit-status"]
     assert of_github(made) == {"graphql": 1, **dict.fromkeys(writes, 1)}  # its files were read when it was withheld
 
 
@@ -148,12 +151,15 @@ def test_open_pull_requests_that_did_not_change_lately_are_listed_by_themselves(
     assert len(guarded.pull_requests) == 1
 
 
-def test_a_head_of_prod_that_cannot_be_read_yet_is_waited_for(world: World) -> None:
+def test_a_head_of_prod_that_cannot_be_read_yet_is_waited_for(world: World, logs: Logs) -> None:
     """GitHub named the commit itself a moment ago, so that it has none is no answer about the release."""
-    world.faults.fail("github.graphql", code="GRAPHQL_ERROR", times=99)
-    world.faults.fail("github.git/get-commit", code="NOT_FOUND", after=3)  # after dev's, and the tested one's two
-
     tested = release_posts(world)
+    world.commit_to("prod", {"README.md": b"x\n"})
+    world.commit_to("prod", {"README.md": None})
+    world.faults.fail("github.graphql", code="GRAPHQL_ERROR", times=99)
+    world.faults.fail("github.git/get-commit", code="NOT_FOUND")  # prod's is the only one that is not known yet
 
-    assert [record.status for record in world.deliveries].count(503) == 1
+    complete_again(world, tested)
+
+    assert [fault for fault, _ in ended(logs)] == ["not-visible-yet"]
     assert pull_of(world, tested).state == "open"

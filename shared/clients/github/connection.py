@@ -75,14 +75,17 @@ _RETRY: Final = _Staying(
 class Refused(Exception):  # noqa: N818 - an answer, which the caller reads
     """GitHub's 404 or 422, with the sentences of its `errors`, or GraphQL's no: for the caller to understand.
 
-    `named` holds the types and codes that GraphQL gave its errors.
+    `named` holds the types and codes that GraphQL gave its errors, `told` what it answered beside them.
     """
 
-    def __init__(self, status: int, message: str, named: Iterable[str] = ()) -> None:
+    def __init__(
+        self, status: int, message: str, named: Iterable[str] = (), told: Mapping[str, Any] | None = None
+    ) -> None:
         super().__init__(message)
         self.status = status
         self.message = message
         self.named = frozenset(named)
+        self.told: Mapping[str, Any] = told or {}
 
 
 class Forbidden(Unavailable):
@@ -156,21 +159,22 @@ class Connection:
                 return None
             raise
 
-    async def mutate(self, text: str, asked: Mapping[str, Any]) -> None:
-        """Have GraphQL make one mutation, whose `$input` is what is asked.
+    async def mutate(self, text: str, /, **asked: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Have GraphQL make mutations, whose inputs are what is asked.
 
         Raises:
-            Refused: it was not made, as far as GraphQL says.
-            Unavailable: it may or may not have been made, or GitHub counts our requests.
+            Refused: one of them was not made, as far as GraphQL says.
+            Unavailable: they may or may not have been made, or GitHub counts our requests.
         """
         try:
-            answer = await self._on_thread(lambda: self._ask(text, {"input": asked}))
+            answer = await self._on_thread(lambda: self._ask(text, asked))
         except Refused as error:
             if _LACKING in error.named:
                 self._access.on_denied()
             raise
-        if not (answer and all(answer.values())):
+        if not (isinstance(answer, dict) and answer and all(answer.values())):
             raise Refused(_OK, "GraphQL said nothing of what was asked")
+        return answer
 
     def close(self) -> None:
         """Close every idle client."""
@@ -254,9 +258,10 @@ def _data(answer: Any) -> Any:
     said = "; ".join(str(error.get("message", "")) for error in errors)
     if "RATE_LIMITED" in named or "rate limit" in said.lower():
         raise Unavailable(Fault.RATE_LIMITED, f"GitHub POST /graphql: {said}")
-    if errors or answer.get("data") is None:
-        raise Refused(_OK, said, named)
-    return answer["data"]
+    told = answer.get("data")
+    if errors or told is None:
+        raise Refused(_OK, said, named, told if isinstance(told, dict) else None)
+    return told
 
 
 def _code(error: Mapping[str, Any]) -> Any:

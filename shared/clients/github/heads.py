@@ -11,24 +11,21 @@ How it refuses is documented nowhere, neither the types of its errors nor their 
 (Thinkmill/keystatic #1598). So no error is read for what became of the branch: after each, and after every reply that
 was lost, the branch itself is.
 
-A GHES before 3.13 has `updateRefs` only as a preview, which is not asked for (docs.github.com/enterprise-server@3.12/
-graphql/overview/schema-previews); later ones document it as github.com does. Where it is missing, one more look and
-REST's fast-forward have to do: who takes the branch back between those two gets back what was taken.
+Where it is missing (see `server`), one more look and REST's fast-forward have to do: who takes the branch back between
+those two gets back what was taken.
 """
 
 from __future__ import annotations
 
-import logging
-from dataclasses import dataclass
 from typing import Final
 
 from shared.clients.github.connection import Connection, Refused
 from shared.clients.github.git import Git
 from shared.clients.github.named_commit import NAMED, is_whole, named_commit
 from shared.clients.github.objects import Commit, Objects
+from shared.clients.github.server import Server
 from shared.domain.errors import Fault, Unavailable
 
-LOG: Final = logging.getLogger("prodgate.github")
 _QUESTION: Final = f"""
 query($owner: String!, $name: String!, $branch: String!) {{
   repository(owner: $owner, name: $name, followRenames: false) {{
@@ -39,15 +36,6 @@ query($owner: String!, $name: String!, $branch: String!) {{
 {NAMED}
 """
 _UPDATE: Final = "mutation($input: UpdateRefsInput!) { updateRefs(input: $input) { clientMutationId } }"
-# What graphql-ruby, with which GitHub is made, says of a field that its schema lacks.
-_UNDEFINED: Final = "undefinedField"
-
-
-@dataclass(slots=True)
-class Server:
-    """What was found out about the GitHub that is asked; it stays known between events."""
-
-    swaps: bool = True  # has `updateRefs`, as far as anybody knows
 
 
 class Heads:
@@ -111,13 +99,11 @@ class Heads:
         update = {"name": f"refs/heads/{branch}", "beforeOid": head, "afterOid": new, "force": False}
         repository = self._identity = self._identity or await self._told_identity()
         try:
-            await self._connection.mutate(_UPDATE, {"repositoryId": repository, "refUpdates": [update]})
+            await self._connection.mutate(_UPDATE, input={"repositoryId": repository, "refUpdates": [update]})
         except (Refused, Unavailable) as error:
-            if not _lacks_swaps(error):
-                return await self._settled(branch, head, new, error)
-            LOG.info("GitHub has no updateRefs, branches are looked at and then moved: %s", error)
-            self._server.swaps = False
-            return await self._followed(branch, head, new)
+            if self._server.lacks_swaps(error):
+                return await self._followed(branch, head, new)
+            return await self._settled(branch, head, new, error)
         return True
 
     async def _told_identity(self) -> str:
@@ -145,8 +131,3 @@ class Heads:
         if await self._git.require_head(branch) != head:
             return False
         return await self._git.move(branch, new)
-
-
-def _lacks_swaps(error: Refused | Unavailable) -> bool:
-    """Whether this GitHub said that it has no such mutation; nothing else turns the comparing off."""
-    return isinstance(error, Refused) and _UNDEFINED in error.named

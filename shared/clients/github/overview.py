@@ -2,7 +2,7 @@
 
 It is asked of GraphQL. What it does not answer, for whatever reason, is asked of REST by whoever needs it; nothing
 depends on it. A commit shows the newest status of each context only, so a stranger's hides ours: who reads statuses
-here must look whose they are. Bots have no `[bot]` in their names here, but a type of their own.
+here must look whose they are.
 
 A former name of the repository is not followed: nobody configured the new one (see `connection`).
 """
@@ -16,18 +16,19 @@ from typing import Any, Final
 
 from shared.clients.github.connection import Connection
 from shared.clients.github.named_commit import NAMED, is_whole, named_commit
+from shared.clients.github.named_pull import PULLED, named_login, named_pull
 from shared.clients.github.objects import Commit, Objects
-from shared.clients.github.pulls import PullList, PullRequest
+from shared.clients.github.pulls import PullList
 from shared.clients.github.statuses import Status
 from shared.domain.protection import BranchRules, RequiredCheck, merge_methods
 
 _PULLS: Final = 50  # as `Pulls.latest` reads them
 _METHODS: Final = {"merge": "mergeCommitAllowed", "squash": "squashMergeAllowed", "rebase": "rebaseMergeAllowed"}
 _QUERY: Final = """
-query($owner: String!, $name: String!, $prod: String!, $dev: String!, $base: String!, $commit: GitObjectID!,
-      $release: String!) {
+query($owner: String!, $name: String!, $prod: String!, $dev: String!, $head: String!, $base: String!,
+      $commit: GitObjectID!, $release: String!) {
   repository(owner: $owner, name: $name, followRenames: false) {
-    mergeCommitAllowed squashMergeAllowed rebaseMergeAllowed deleteBranchOnMerge
+    id mergeCommitAllowed squashMergeAllowed rebaseMergeAllowed deleteBranchOnMerge
     prod: ref(qualifiedName: $prod) {
       target { ...Named }
       rules(first: 100) {
@@ -45,17 +46,12 @@ query($owner: String!, $name: String!, $prod: String!, $dev: String!, $base: Str
     dev: ref(qualifiedName: $dev) {
       target { oid ... on Commit { history(first: 100) { nodes { ...Named } } } }
     }
+    head: ref(qualifiedName: $head) { name }
     tested: object(oid: $commit) { ... on Commit { ...Named status { contexts { ...Said } } } }
     open: pullRequests(baseRefName: $base, states: OPEN, first: 100) { totalCount nodes { number } }
     changed: pullRequests(baseRefName: $base, first: 50, orderBy: {field: UPDATED_AT, direction: DESC}) {
       nodes {
-        number title body state url createdAt updatedAt mergedAt headRefName headRefOid baseRefName baseRefOid
-        author { __typename login }
-        headRepository { nameWithOwner }
-        mergeCommit { oid }
-        labels(first: 100) { nodes { name } }
-        assignees(first: 20) { nodes { login } }
-        reviewRequests(first: 50) { nodes { requestedReviewer { ... on User { login } ... on Team { slug } } } }
+        ...Pulled
         commits(last: 1) { nodes { commit { ...Named status { context(name: $release) { ...Said } } } } }
       }
     }
@@ -63,15 +59,16 @@ query($owner: String!, $name: String!, $prod: String!, $dev: String!, $base: Str
 }
 fragment Said on StatusContext { context state description targetUrl createdAt creator { __typename login } }
 """
-_ASKED: Final = _QUERY + NAMED
+_ASKED: Final = _QUERY + NAMED + PULLED
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What an overview is asked about: two branches, a commit, and the status that says that it is released."""
+    """What an overview is asked about: two branches, the one of the release, its commit, and the status on that."""
 
     prod: str
     dev: str
+    head: str
     commit: str
     release: str
 
@@ -80,13 +77,16 @@ class Question:
 class Overview:
     """What one question told.
 
-    `dev` is the commit that dev names; `statuses` are the newest of each context on the tested commit; `pulls` is None
+    `repository` is its global id; `dev` is the commit that dev names; `has_head` says whether the release's branch is
+    there; `statuses` are the newest of each context on the tested commit; `pulls` is None
     where there are more than were listed; `heads` has the release status of each listed head, or None. `methods` are
     the ways of merging that the repository allows at all.
     """
 
+    repository: str
     prod: Commit
     dev: str
+    has_head: bool
     tested: Commit | None
     statuses: tuple[Status, ...]
     pulls: PullList | None
@@ -113,6 +113,7 @@ class Overviews:
             _ASKED,
             prod=f"refs/heads/{question.prod}",
             dev=f"refs/heads/{question.dev}",
+            head=f"refs/heads/{question.head}",
             base=question.prod,
             commit=question.commit,
             release=question.release,
@@ -131,8 +132,10 @@ class Overviews:
         self._learned(head for head in heads.values() if head)
         methods = frozenset(name for name, field in _METHODS.items() if found[field])
         return Overview(
+            repository=str(found["id"]),
             prod=prod,
             dev=str(found["dev"]["target"]["oid"]),
+            has_head=found["head"] is not None,
             tested=tested,
             statuses=_statuses(found["tested"]),
             pulls=self._pulls(rows, found["open"]),
@@ -151,37 +154,12 @@ class Overviews:
         return commits
 
     def _pulls(self, rows: list[Any], opened: Any) -> PullList | None:
-        listed = tuple(self._pull_request(row) for row in rows)
+        listed = tuple(named_pull(row, self._connection.repository) for row in rows)
         missing = {row["number"] for row in opened["nodes"] if row} - {pull.number for pull in listed}
         if missing or opened["totalCount"] > len(opened["nodes"]):
             return None
         newest_first = tuple(sorted(listed, key=lambda pull: -pull.number))
         return PullList(newest_first, listed[-1].updated_at if len(listed) == _PULLS else None)
-
-    def _pull_request(self, row: Any) -> PullRequest:
-        origin = row["headRepository"]  # null where a fork is gone
-        asked = [one["requestedReviewer"] or {} for one in row["reviewRequests"]["nodes"] if one]
-        return PullRequest(
-            number=int(row["number"]),
-            title=str(row["title"]),
-            body=str(row["body"]),
-            author=_login(row["author"]),
-            head=str(row["headRefName"]),
-            head_sha=str(row["headRefOid"]),
-            is_ours=origin is not None and origin["nameWithOwner"].lower() == self._connection.repository.lower(),
-            base=str(row["baseRefName"]),
-            base_sha=str(row["baseRefOid"]),
-            url=str(row["url"]),
-            labels=frozenset(str(label["name"]) for label in row["labels"]["nodes"]),
-            reviewers=frozenset(one["login"].lower() for one in asked if "login" in one),
-            teams=frozenset(one["slug"].lower() for one in asked if "slug" in one),
-            assignees=frozenset(one["login"].lower() for one in row["assignees"]["nodes"]),
-            is_open=row["state"] == "OPEN",
-            created_at=datetime.fromisoformat(row["createdAt"]),
-            updated_at=datetime.fromisoformat(row["updatedAt"]),
-            merged_at=datetime.fromisoformat(row["mergedAt"]) if row["mergedAt"] else None,
-            merge_commit=str(row["mergeCommit"]["oid"]) if row["mergeCommit"] else "",
-        )
 
 
 def _head(row: Any) -> Any:
@@ -203,18 +181,11 @@ def _status(row: Any) -> Status:
     return Status(
         str(row["context"]),
         str(row["state"]).lower(),
-        _login(row["creator"]),
+        named_login(row["creator"]),
         str(row["description"] or ""),
         str(row["targetUrl"] or ""),
         datetime.fromisoformat(row["createdAt"]),
     )
-
-
-def _login(actor: Any) -> str:
-    """Name an account as REST does: no account of a person may hold a bracket."""
-    if not actor:
-        return ""
-    return f"{actor['login']}[bot]" if actor["__typename"] == "Bot" else str(actor["login"])
 
 
 def _rules(connection: Any) -> BranchRules:

@@ -10,12 +10,14 @@ from dataclasses import dataclass
 from shared.clients.github.comments import Comments
 from shared.clients.github.connection import Access, Connection
 from shared.clients.github.git import Git
-from shared.clients.github.heads import Heads, Server
+from shared.clients.github.heads import Heads
 from shared.clients.github.objects import Objects
+from shared.clients.github.openings import Openings
 from shared.clients.github.overview import Overviews
 from shared.clients.github.pulls import Pulls
 from shared.clients.github.rules import Rules
 from shared.clients.github.runs import Runs
+from shared.clients.github.server import Server
 from shared.clients.github.statuses import Statuses
 from shared.clients.github.tokens import Credentials, Tokens
 
@@ -43,6 +45,7 @@ class Repository:
     heads: Heads
     statuses: Statuses
     pulls: Pulls
+    openings: Openings
     comments: Comments
     rules: Rules
     runs: Runs
@@ -75,6 +78,7 @@ class GitHub:
                 Heads(connection, git, self._known, self._server),
                 Statuses(connection),
                 Pulls(connection),
+                Openings(connection, self._server),
                 Comments(connection),
                 Rules(connection),
                 Runs(connection),

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
-from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 from typing import Any, Final
 
 import pytest
 
 from shared.clients.github import GitHub, GitHubSettings, StoredToken
 from shared.domain.errors import Fault, Unavailable
+from tests.clients.github.answering import AnsweringGitHub, Hidden, Serve
 from tests.clients.github.given import Given
 
 NAME: Final = "mdo/environments"
@@ -34,78 +31,6 @@ UNDEFINED: Final = {
 def error(message: str, **more: Any) -> dict[str, Any]:
     """An answer of GraphQL's that is an error, as mutations give it."""
     return {"data": {"updateRefs": None}, "errors": [{"message": message, "path": ["updateRefs"], **more}]}
-
-
-class AnsweringGitHub(ThreadingHTTPServer):
-    """A GitHub whose branch names `now`, and which answers mutations with what it was given, the last one for ever."""
-
-    def __init__(self, now: str, *answers: tuple[int, Any]) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.now = now
-        self.asked: list[tuple[str, Any]] = []
-        self._answers = answers
-        self._mutations = 0
-
-    def answer(self) -> tuple[int, Any]:
-        """The next answer to a mutation."""
-        found = self._answers[min(self._mutations, len(self._answers) - 1)]
-        self._mutations += 1
-        return found
-
-
-class _Handler(BaseHTTPRequestHandler):
-    server: AnsweringGitHub
-
-    def do_GET(self) -> None:
-        """Show the repository or the branch."""
-        self.server.asked.append((f"GET {self.path}", None))
-        self._send(200, {"node_id": "R_1", "object": {"sha": self.server.now}})
-
-    def do_PATCH(self) -> None:
-        """Move the branch."""
-        self.server.asked.append((f"PATCH {self.path}", self._body()))
-        self._send(200, {})
-
-    def do_POST(self) -> None:
-        """Answer a mutation as planned."""
-        self.server.asked.append((f"POST {self.path}", self._body()))
-        self._send(*self.server.answer())
-
-    def _body(self) -> Any:
-        return json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-
-    def _send(self, status: int, answer: Any) -> None:
-        body = json.dumps(answer).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, format: str, *_: object) -> None:  # noqa: A002 - the name is the standard library's
-        """Say nothing."""
-
-
-Serve = Callable[..., AnsweringGitHub]
-
-
-@pytest.fixture
-def serve() -> Iterator[Serve]:
-    """Start servers that answer as they were told."""
-    running: list[tuple[AnsweringGitHub, Thread]] = []
-
-    def start(now: str, *answers: tuple[int, Any]) -> AnsweringGitHub:
-        server = AnsweringGitHub(now, *answers)
-        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-        thread.start()
-        running.append((server, thread))
-        return server
-
-    yield start
-    for server, thread in running:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 async def _replace(github: GitHub, times: int) -> bool:
@@ -265,17 +190,12 @@ def test_without_the_mutation_a_head_that_is_another_by_then_is_not_moved(serve:
 def test_a_repository_that_does_not_show_itself_is_unavailable(serve: Serve) -> None:
     """Without its id there is nothing to ask GraphQL."""
     server = serve(HEAD, (200, MOVED))
-    server.RequestHandlerClass = _Hidden
+    server.RequestHandlerClass = Hidden
 
     with pytest.raises(Unavailable) as caught:
         replace(server)
 
     assert str(caught.value) == f"GitHub, {NAME}: 404 Not Found"
-
-
-class _Hidden(_Handler):
-    def do_GET(self) -> None:
-        self._send(404, {"message": "Not Found"})
 
 
 def test_a_head_with_more_parents_than_were_told_is_not_kept(serve: Serve) -> None:

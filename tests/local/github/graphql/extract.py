@@ -36,8 +36,9 @@ SOURCE: Final = "@octokit/graphql-schema 15.26.1, schema.graphql; MIT License, C
 OUT: Final = Path(__file__).parents[4] / "local" / "github" / "schema.graphql"
 KEPT: Final[Mapping[str, str]] = {
     "Query": "repository",
-    "Mutation": "updateRefs",
+    "Mutation": "updateRefs createPullRequest",
     "UpdateRefsPayload": "clientMutationId",
+    "CreatePullRequestPayload": "clientMutationId pullRequest",
     "Repository": (
         "id nameWithOwner object ref pullRequests mergeCommitAllowed squashMergeAllowed rebaseMergeAllowed "
         "deleteBranchOnMerge"
