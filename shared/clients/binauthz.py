@@ -26,6 +26,7 @@ from google.cloud.binaryauthorization_v1 import (
 from google.cloud.binaryauthorization_v1 import (
     Policy as PolicyMessage,
 )
+from google.cloud.binaryauthorization_v1.services.validation_helper_v1.transports.base import DEFAULT_CLIENT_INFO
 from google.protobuf.json_format import MessageToDict, ParseDict
 
 from shared.clients import calls
@@ -64,6 +65,8 @@ class BinaryAuthorization:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._clients = clients
+        validate = clients.validation.transport.validate_attestation_occurrence
+        self._validate = calls.Direct(validate, DEFAULT_CLIENT_INFO, routed_by="attestor")
         self._attestors_kept_s = attestors_kept_s
         self._clock = clock
         self._kept: dict[str, _Kept] = {}
@@ -113,8 +116,7 @@ class BinaryAuthorization:
         Raises:
             Unavailable: it does not verify, so GKE would not admit the image; or it could not be checked.
         """
-        validate = self._clients.validation.validate_attestation_occurrence
-        answer = await calls.invoke(calls.VALIDATE_OCCURRENCE, validate, _validation(attestor, attestation))
+        answer = await calls.invoke(calls.VALIDATE_OCCURRENCE, self._validate, _validation(attestor, attestation))
         read = ValidateAttestationOccurrenceResponse.pb(answer)  # read as the request is filled, for the same reason
         if read.result != _VERIFIED:
             why = read.denial_reason or "no reason given"

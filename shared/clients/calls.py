@@ -14,6 +14,9 @@ from functools import cache
 from typing import Any, Final, TypeVar
 
 from google.api_core import exceptions
+from google.api_core.gapic_v1.client_info import ClientInfo
+from google.api_core.gapic_v1.routing_header import to_grpc_metadata
+from google.api_core.grpc_helpers_async import wrap_errors
 from google.api_core.retry import if_exception_type
 from google.api_core.retry_async import AsyncRetry
 
@@ -77,6 +80,25 @@ _FAULTS: Final[dict[type[Exception], Fault]] = {
     exceptions.Aborted: Fault.UNREACHABLE,
     exceptions.RetryError: Fault.UNREACHABLE,
 }
+
+
+class Direct:
+    """Calls a method with less around it than Google's client puts there: one that is called once for each image.
+
+    For each call the client wraps retry, timeout and tracing around its method anew and merges the headers, which takes
+    a quarter of a call's time. Here the transport's own method is wrapped once, and is sent the same headers.
+    `routed_by` is the field of the request after which Google routes it (google.aip.dev/client-libraries/4222).
+    """
+
+    def __init__(self, method: Callable[..., Awaitable[Any]], client: ClientInfo, *, routed_by: str) -> None:
+        self._method = wrap_errors(method)  # type: ignore[no-untyped-call] # api-core types only its parts
+        self._client = client.to_grpc_metadata()  # type: ignore[no-untyped-call] # as above
+        self._routed_by = routed_by
+
+    async def __call__(self, *, request: Any, retry: AsyncRetry, timeout: float) -> Any:  # noqa: ASYNC109 - of each try
+        """Call it as one calls the client's own method."""
+        route = to_grpc_metadata({self._routed_by: getattr(request, self._routed_by)})  # type: ignore[no-untyped-call] # as above
+        return await retry(self._method)(request, timeout=timeout, metadata=(self._client, route))
 
 
 async def invoke(

@@ -20,6 +20,7 @@ from google.cloud.kms_v1 import (
     KeyManagementServiceAsyncClient,
     PublicKey,
 )
+from google.cloud.kms_v1.services.key_management_service.transports.base import DEFAULT_CLIENT_INFO
 
 from shared.clients import calls
 from shared.domain.attestors import KeyVersion, SigningKey
@@ -42,6 +43,7 @@ class Signer:
 
     def __init__(self, client: KeyManagementServiceAsyncClient) -> None:
         self._client = client
+        self._asymmetric_sign = calls.Direct(client.transport.asymmetric_sign, DEFAULT_CLIENT_INFO, routed_by="name")
 
     async def key_version(self, name: str) -> KeyVersion:
         """Read the public key and the algorithm of an enabled key version.
@@ -78,7 +80,7 @@ class Signer:
         request = AsymmetricSignRequest.wrap(filled)
         call, refusals = calls.ASYMMETRIC_SIGN, (FailedPrecondition, InvalidArgument)
         try:
-            answer = await calls.invoke(call, self._client.asymmetric_sign, request, answers=refusals)
+            answer = await calls.invoke(call, self._asymmetric_sign, request, answers=refusals)
         except FailedPrecondition as error:
             raise Unavailable(Fault.UNUSABLE_KEY, f"{key.version} cannot sign: {error.message}") from error
         except InvalidArgument as error:
