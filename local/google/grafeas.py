@@ -128,10 +128,11 @@ class ContainerAnalysis:
         return Empty()
 
     async def _create_occurrence(self, request: grafeas_v1.CreateOccurrenceRequest) -> grafeas_v1.Occurrence:
-        require_name(PROJECT, request.parent)
-        occurrence = copy_of(protobuf_of(request.occurrence))
+        asked: Any = protobuf_of(request)
+        require_name(PROJECT, asked.parent)
+        occurrence = copy_of(asked.occurrence)
         self._require_acceptable([occurrence])
-        return _answered(self._add(request.parent, occurrence))
+        return _answered(self._add(asked.parent, occurrence))
 
     async def _batch_create_occurrences(
         self, request: grafeas_v1.BatchCreateOccurrencesRequest
@@ -253,7 +254,7 @@ class ContainerAnalysis:
         in_this_batch: set[tuple[str, str]] = set()
         for occurrence in occurrences:
             occurrence.kind = _kind(occurrence, "details")
-            _require_fitting_note(occurrence, self._note(occurrence.note_name))
+            _require_fitting_note(occurrence, protobuf_of(self._note(occurrence.note_name)))
             key = self._attested(occurrence)
             if key in self._attestations or key in in_this_batch:
                 known = self._attestations.get(key, "of this batch").rpartition("/")[2]
@@ -293,13 +294,13 @@ def _no_such_occurrence(name: str) -> Refusal:
     return Refusal(grpc.StatusCode.NOT_FOUND, f"occurrence with name {name} does not exist")
 
 
-def _require_fitting_note(occurrence: Any, note: grafeas_v1.Note) -> None:
+def _require_fitting_note(occurrence: Any, note: Any) -> None:
     """Refuse an occurrence of another kind than its note's, or of no resource; the wordings are ours."""
     if occurrence.kind != note.kind:
-        kind = grafeas_v1.NoteKind(occurrence.kind)
+        kind, wanted = (grafeas_v1.NoteKind(message.kind).name for message in (occurrence, note))
         raise Refusal(
             grpc.StatusCode.INVALID_ARGUMENT,
-            f"occurrence kind {kind.name} does not match kind {note.kind.name} of {note.name}",
+            f"occurrence kind {kind} does not match kind {wanted} of {note.name}",
         )
     if not occurrence.resource_uri:
         raise Refusal(grpc.StatusCode.INVALID_ARGUMENT, "occurrence must have a resource_uri")

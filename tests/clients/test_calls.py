@@ -17,8 +17,10 @@ from google.cloud.binaryauthorization_v1 import (
     ValidationHelperV1AsyncClient,
 )
 from google.cloud.kms_v1 import AsymmetricSignRequest, KeyManagementServiceAsyncClient
+from grafeas.grafeas_v1 import CreateOccurrenceRequest, GrafeasAsyncClient
 
 from shared.clients import calls
+from shared.clients.attestations import Attestations
 from shared.clients.binauthz import BinaryAuthorization, BinaryAuthorizationClients
 from shared.clients.kms import Signer
 from shared.domain.algorithms import BY_KMS_NAME
@@ -105,3 +107,18 @@ def test_a_verdict_is_asked_for_as_the_client_of_binary_authorization_asks() -> 
             await BinaryAuthorization(clients).require_valid(Attestor(ATTESTOR, "projects/p/notes/n", ()), attestation)
 
     require_same(recorded(story), calls.VALIDATE_OCCURRENCE)
+
+
+def test_an_occurrence_is_created_as_the_client_of_container_analysis_creates_it() -> None:
+    """The same of CreateOccurrence."""
+
+    async def story(channel: grpc.aio.Channel) -> None:
+        client = connected(GrafeasAsyncClient, channel)
+        request = CreateOccurrenceRequest(parent="projects/p q")
+        with suppress(PermissionDenied):
+            await client.create_occurrence(request, timeout=calls.CREATE_OCCURRENCE.try_s)
+        attestation = Attestation("projects/p/notes/n", "host/i", b"{}", ())
+        with suppress(Unavailable):
+            await Attestations(client, "p q").create_all([attestation])
+
+    require_same(recorded(story), calls.CREATE_OCCURRENCE)

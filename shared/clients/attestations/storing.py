@@ -20,6 +20,7 @@ from google.api_core.exceptions import (
     NotFound,
 )
 from grafeas.grafeas_v1 import DeleteOccurrenceRequest, GetOccurrenceRequest, GrafeasAsyncClient
+from grafeas.grafeas_v1.services.grafeas.transports.base import DEFAULT_CLIENT_INFO
 
 from shared.clients import calls
 from shared.clients.attestations.finding import Finder
@@ -39,6 +40,9 @@ class Attestations(Finder):
 
     def __init__(self, client: GrafeasAsyncClient, project: str) -> None:
         super().__init__(client)
+        self._create_occurrence = calls.Direct(
+            client.transport.create_occurrence, DEFAULT_CLIENT_INFO, routed_by="parent"
+        )
         self._parent = f"projects/{project}"
         self._takes_batches = True
 
@@ -116,8 +120,8 @@ class Attestations(Finder):
 
     async def _create(self, attestation: Attestation) -> str | None:
         request = create_request(self._parent, attestation)
-        call, method = calls.CREATE_OCCURRENCE, self._client.create_occurrence
+        call, method = calls.CREATE_OCCURRENCE, self._create_occurrence
         try:
-            return (await calls.invoke(call, method, request, answers=(AlreadyExists,))).name
+            return read(await calls.invoke(call, method, request, answers=(AlreadyExists,))).name
         except AlreadyExists:
             return None
