@@ -111,7 +111,7 @@ def _met(images: int, row: Mapping[str, float]) -> bool:
 
 
 def _measure(dist: Path, name: str, effort: Effort) -> dict[str, dict[str, float]]:
-    """Measure one way on a cloud of its own: the stand-in looks at every attestation that it stores, for each list."""
+    """Measure one way on a cloud of its own: a note that is listed whole grows with each release."""
     way = WAYS[name]
     with _cloud() as cloud:
         cloud.ask("behave", takes_or=way.takes_or, batches=way.batches)
