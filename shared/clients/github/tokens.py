@@ -1,7 +1,7 @@
 """The token that GitHub is used with: one that people made and stored, or one that a GitHub App mints for itself.
 
-An App's private key signs a JWT; for it GitHub gives an installation token that ends after an hour
-(docs.github.com/apps: Generating a JSON Web Token; docs.github.com/rest/apps, "Create an installation access token").
+For an App's proof of itself GitHub gives an installation token that ends after an hour (docs.github.com/rest/apps,
+"Create an installation access token").
 It is asked for one repository and the permissions of one function, for each event or kept in memory until shortly
 before its end, as configuration has it.
 
@@ -19,13 +19,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Protocol
 
-import jwt
 from requests import Response, Session
 from requests.adapters import HTTPAdapter
 from requests.exceptions import RequestException
 from urllib3.util import Retry
 
 from shared.clients import calls
+from shared.clients.github.app_proof import NoKey, signed_proof
 from shared.domain.errors import Fault, Unavailable
 from shared.domain.permissions import Permissions
 from shared.domain.secret import SecretText
@@ -34,8 +34,6 @@ _CREATED: Final = 201
 _FORBIDDEN: Final = 403
 _TOO_MANY: Final = 429
 _SERVER_ERROR: Final = 500
-_JWT_PAST_S: Final = 60  # GitHub refuses a JWT from the future, and its clock need not be ours
-_JWT_LASTS_S: Final = 300  # GitHub takes no more than 600 s, again by its own clock
 _RENEWED_BEFORE_S: Final = 300  # longer than any event may take
 _RETRY: Final = Retry(
     total=calls.GITHUB_RETRIES,
@@ -176,12 +174,9 @@ class InstallationTokens:
         return minted
 
     def _signed(self, key: SecretText) -> SecretText:
-        now = int(self._clock())
-        claims = {"iat": now - _JWT_PAST_S, "exp": now + _JWT_LASTS_S, "iss": self._app.client_id}
         try:
-            text = jwt.encode(claims, key.reveal(), algorithm="RS256")
-        except (jwt.PyJWTError, ValueError, TypeError):
-            # What the libraries say about a key that they cannot read is nothing for a log.
+            text = signed_proof(self._app.client_id, key.reveal(), self._clock())
+        except NoKey:
             raise Unavailable(Fault.MISCONFIGURED, f"{self._app.key_secret} is no RSA private key in PEM") from None
         self._vault.hide(text)
         return SecretText(text)

@@ -11,6 +11,15 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    KeySerializationEncryption,
+    NoEncryption,
+    PrivateFormat,
+)
 
 from local.faults import Faults
 from local.github import GitHubStandIn
@@ -183,14 +192,49 @@ def test_a_suspended_installation_says_so(minting: Minting) -> None:
     assert "403 This installation has been suspended" in minting.refused().detail
 
 
-@pytest.mark.parametrize("key", ["", "no key", "-----BEGIN RSA PRIVATE KEY-----\nMIIB\n-----END RSA PRIVATE KEY-----"])
-def test_a_key_that_is_none_is_named_and_not_shown(minting: Minting, key: str) -> None:
-    """What is in the secret may be another secret."""
-    minting.key = key
+def of_another_kind() -> str:
+    """A private key that is not RSA."""
+    return pem_of(ec.generate_private_key(ec.SECP256R1()), NoEncryption())
+
+
+def encrypted() -> str:
+    """A private key that needs a password."""
+    return pem_of(rsa.generate_private_key(65537, 2048), BestAvailableEncryption(b"password"))
+
+
+def damaged() -> str:
+    """A private key whose exponent is another one: whoever sees what it signs could compute more of it."""
+    found = rsa.generate_private_key(65537, 2048).private_numbers()
+    fields = {name: getattr(found, name) for name in ("p", "q", "dmq1", "iqmp", "public_numbers")}
+    numbers = rsa.RSAPrivateNumbers(d=found.d + 2, dmp1=found.dmp1 + 2, **fields)
+    return pem_of(numbers.private_key(unsafe_skip_rsa_key_validation=True), NoEncryption())
+
+
+def pem_of(key: PrivateKeyTypes, encryption: KeySerializationEncryption) -> str:
+    """Write a private key as GitHub and people do."""
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encryption).decode()
+
+
+NO_KEYS: Final[dict[str, Callable[[], str]]] = {
+    "nothing": str,
+    "some text": lambda: "no key",
+    "cut": lambda: "-----BEGIN RSA PRIVATE KEY-----\nMIIB\n-----END RSA PRIVATE KEY-----",
+    "public": lambda: public_key(private_key("example")),
+    "of another kind": of_another_kind,
+    "encrypted": encrypted,
+    "damaged": damaged,
+}
+
+
+@pytest.mark.parametrize("what", NO_KEYS)
+def test_a_key_that_is_none_is_named_and_not_shown(minting: Minting, what: str) -> None:
+    """What is in the secret may be another secret; and what a damaged key signs goes nowhere."""
+    minting.key = NO_KEYS[what]()
 
     error = minting.refused()
 
     assert (error.fault, error.detail) == (Fault.MISCONFIGURED, f"{APP.key_secret} is no RSA private key in PEM")
+    assert minting.faults.calls(MINT) == {}
     assert error.__cause__ is None
 
 
