@@ -190,18 +190,18 @@ variable "github" {
     As whom each function uses GitHub: its login, `prodgate-attest[bot]`, and its App. Without an App it is a person's
     or a machine's token. The App's private key, or the token, is added to the secret `github-FUNCTION`. The `id` of
     open_prod_pr's App is the one to which prod's rules must pin the check `prodgate/release`; without it any App will do.
-    `tokens` says whether the tokens that an App mints are `kept` for an hour, in memory, or made `per-event`.
+    `tokens` says whether an App mints a token `per-event`, or one that is `kept` for an hour, in memory.
   EOT
   type = map(object({
     login = string
     app = optional(object({
-      client_id = string, installation = number, id = optional(number), tokens = optional(string, "kept")
+      client_id = string, installation = number, id = optional(number), tokens = optional(string, "per-event")
     }))
   }))
 
   validation {
-    condition     = alltrue([for github in var.github : github.app == null || contains(["kept", "per-event"], try(github.app.tokens, "kept"))])
-    error_message = "An App's tokens are kept, or per-event."
+    condition     = alltrue([for github in var.github : github.app == null || contains(["kept", "per-event"], try(github.app.tokens, "per-event"))])
+    error_message = "An App's tokens are per-event, or kept."
   }
 
   validation {

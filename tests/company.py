@@ -40,6 +40,7 @@ def small_world(
     settling_s: float = 0.0,
     variables: Mapping[str, str | None] | None = None,
     github_prefix: str = "",
+    keeps_tokens: bool = False,
 ) -> World:
     """Make a world, to be entered, whose dev holds the platform and these files."""
     return World(
@@ -50,6 +51,7 @@ def small_world(
             prod_files={path: content for path, content in PLATFORM.items() if content is not None},
             first_files=files,
             variables={"PRODGATE_ATTESTORS_KEPT_S": "0", **(variables or {})},
+            keeps_tokens=keeps_tokens,
         )
     )
 

@@ -150,7 +150,19 @@ class Endpoints:
     builds: str = "127.0.0.1:1"
 
 
-def variables_of(function: FunctionName, at: Endpoints, settling_s: float) -> dict[str, str]:
+def app_of(function: FunctionName, *, keeps_tokens: bool) -> dict[str, str | int]:
+    """Say as which App a function uses GitHub."""
+    return {
+        "client_id": function.client_id,
+        "installation": function.installation,
+        "key_secret": f"{function.key_secret}/versions/latest",
+        "tokens": "kept" if keeps_tokens else "per-event",
+    }
+
+
+def variables_of(
+    function: FunctionName, at: Endpoints, settling_s: float, *, keeps_tokens: bool = False
+) -> dict[str, str]:
     """Configure a function by environment variables, as Terraform would, with the stand-ins as endpoints."""
     surroundings = {
         "PRODGATE_PROJECT": GATE_PROJECT,
@@ -167,13 +179,7 @@ def variables_of(function: FunctionName, at: Endpoints, settling_s: float) -> di
         "PRODGATE_GITHUB_API_URL": at.github,
         "PRODGATE_GITHUB_WEB_URL": at.github,
         "PRODGATE_GITHUB_LOGIN": function.login,
-        "PRODGATE_GITHUB_APP": json.dumps(
-            {
-                "client_id": function.client_id,
-                "installation": function.installation,
-                "key_secret": f"{function.key_secret}/versions/latest",
-            }
-        ),
+        "PRODGATE_GITHUB_APP": json.dumps(app_of(function, keeps_tokens=keeps_tokens)),
     }
     manifests = github | {"PRODGATE_MANIFEST_FOLDERS": json.dumps(["apps", "platform"])}
     policy = {

@@ -60,6 +60,7 @@ class WorldSettings:
     to every remote call, `settling_s` is how long the functions take an event for young, `prod_files` and `first_files`
     are what prod and dev begin with, `pubsub` is another Pub/Sub's address, `variables` are added to every function's
     environment, or taken out of it by None, `github_prefix` is where GitHub's API is: `/api/v3` on a company's own.
+    `keeps_tokens` has Apps mint a token for an hour in place of one for each event.
     """
 
     time_scale: float = 100.0
@@ -72,6 +73,7 @@ class WorldSettings:
     pubsub: str | None = None
     variables: Mapping[str, str | None] = field(default_factory=dict)
     github_prefix: str = ""
+    keeps_tokens: bool = False
 
 
 class World:
@@ -297,12 +299,13 @@ class World:
         await asyncio.gather(*map(self._host, FUNCTIONS))
 
     async def _host(self, function: FunctionName) -> None:
-        own = variables_of(function, self.endpoints, self.settings.settling_s)
-        api = {"PRODGATE_GITHUB_API_URL": self.endpoints.github + self.settings.github_prefix}
-        given = {**own, **(api if function.app else {}), **self.settings.variables}
+        settings = self.settings
+        own = variables_of(function, self.endpoints, settings.settling_s, keeps_tokens=settings.keeps_tokens)
+        api = {"PRODGATE_GITHUB_API_URL": self.endpoints.github + settings.github_prefix}
+        given = {**own, **(api if function.app else {}), **settings.variables}
         variables = {name: value for name, value in given.items() if value is not None}
         self.urls[function.function] = await self.hosting.start(function.function, variables)
-        await founding.subscribe(self.clients, function, self.urls[function.function], self.settings.backoff_s)
+        await founding.subscribe(self.clients, function, self.urls[function.function], settings.backoff_s)
 
     def _found_github(self) -> None:
         github = self.cloud.github

@@ -12,7 +12,7 @@ from shared.workflow.done import Done
 
 _E = TypeVar("_E")
 Outcome = Done | Rejected | Unavailable
-Work = Callable[[Sequence[_E]], Awaitable[Sequence[Outcome]]]
+Work = Callable[[Awaitable[Sequence[_E]]], Awaitable[Sequence[Outcome]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,8 @@ class _Waiting(Generic[_E]):
 class Gatherer(Generic[_E]):
     """Collects events for `window_s` seconds, works them off in one go, and gives each its own outcome.
 
-    One batch runs at a time: two would only race each other for the same branch.
+    The work begins with the window, and awaits the events when it is ready for them. One batch runs at a time: two
+    would only race each other for the same branch.
     """
 
     def __init__(self, work: Work[_E], *, window_s: float, deadline_s: float) -> None:
@@ -54,19 +55,27 @@ class Gatherer(Generic[_E]):
         raise settled
 
     async def _batch(self) -> None:
+        taken: list[_Waiting[_E]] = []
         async with self._one_at_a_time:
-            await asyncio.sleep(self._window_s)
-            taken, self._waiting = self._waiting, []
+            gathering = asyncio.create_task(self._gather(taken))
             try:
-                async with asyncio.timeout(self._deadline_s):
-                    outcomes = await self._work([waiting.event for waiting in taken])
+                async with asyncio.timeout(self._window_s + self._deadline_s):
+                    outcomes = await self._work(gathering)
             except Exception as error:  # noqa: BLE001 - it is handed to every event of the batch, which raises it
+                await gathering  # those that still arrive would meet the same
                 for waiting in _still_waiting(taken):
                     waiting.outcome.set_exception(error)
             else:
                 settled = dict(zip(map(id, taken), outcomes, strict=True))
                 for waiting in _still_waiting(taken):
                     waiting.outcome.set_result(settled[id(waiting)])
+
+    async def _gather(self, taken: list[_Waiting[_E]]) -> Sequence[_E]:
+        """Wait for the window's end, and take whoever waits then."""
+        await asyncio.sleep(self._window_s)
+        taken += self._waiting
+        self._waiting = []
+        return [waiting.event for waiting in taken]
 
 
 def _still_waiting(taken: list[_Waiting[_E]]) -> list[_Waiting[_E]]:

@@ -11,7 +11,7 @@ Rules:
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -93,15 +93,16 @@ class _Missing:
 _Answer = Digest | Rejected | Unavailable | _Missing
 
 
-async def pin_together(news: Sequence[News], cloud: PinningCloud) -> list[Outcome]:
-    """Pin what the tags of these events name now; one outcome per event, in order.
+async def pin_together(gathering: Awaitable[Sequence[News]], cloud: PinningCloud) -> list[Outcome]:
+    """Pin what the tags of the gathered events name now; one outcome per event, in order.
 
     Raises:
         Unavailable: GitHub did not answer, or every race was lost; all of the events are redelivered.
     """
-    refused = _refused(news, cloud.settings)
-    known = [tag for tag in dict.fromkeys(each.tag for each in news) if tag not in refused]
-    async with cloud.github.repository() as repository:
+    async with cloud.github.repository() as repository:  # its token is minted while others still arrive
+        news = await gathering
+        refused = _refused(news, cloud.settings)
+        known = [tag for tag in dict.fromkeys(each.tag for each in news) if tag not in refused]
         for _ in range(_RACES):
             outcomes = await _attempt(known, news, repository, cloud)
             if outcomes is not None:

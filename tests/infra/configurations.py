@@ -33,7 +33,7 @@ EVERYTHING: Final[dict[str, Any]] = {
         "exempt_paths": ["apps/shop/values.yaml"],
         "image_paths": ["argoproj.io/v1alpha1 Rollout spec.template.spec:podSpec"],
     },
-    "github": _APPS | {"confirm_prod": _CONFIRMING | {"app": {**_CONFIRMING["app"], "tokens": "per-event"}}},
+    "github": _APPS | {"confirm_prod": _CONFIRMING | {"app": {**_CONFIRMING["app"], "tokens": "kept"}}},
     "webhooks": ["docker-hub", "github", "distribution"],
     "suites": {
         "qa": {

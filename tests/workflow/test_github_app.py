@@ -37,15 +37,48 @@ def person(quiet_logging: None) -> Iterator[World]:
         yield fresh
 
 
-def test_each_function_mints_one_token_for_its_first_event_and_keeps_it(world: World) -> None:
+@pytest.fixture
+def keeping(quiet_logging: None) -> Iterator[World]:
+    """A world whose functions keep their tokens."""
+    with small_world(keeps_tokens=True) as fresh:
+        yield fresh
+
+
+def test_each_event_has_a_token_of_its_own(world: World) -> None:
+    """And each reads the key anew: a secret version that is disabled stops a function at once."""
+    release_twice(world)
+
+    assert {function: len(tokens(world, function)) for function in APPS} == dict.fromkeys(APPS, 2)
+    assert len({token for function in APPS for token in tokens(world, function)}) == 2 * len(APPS)
+    assert world.faults.calls(ACCESS) == {ACCESS: 2 * len(APPS)}
+
+
+def test_a_disabled_key_stops_a_function_at_once(world: World) -> None:
+    """At 3 a.m. nobody waits for an hour to be over; once it is enabled again the event goes on."""
+    release_posts(world)
+    world.faults.fail(ACCESS, code="FAILED_PRECONDITION", times=5)
+
+    release_posts(world, b"second")
+
+    (letter,) = world.dead_letters
+    assert json.loads(letter.data)["tag"] == "v1"
+    assert len(tokens(world, PIN)) == 1
+
+
+def test_a_function_that_keeps_its_token_mints_one_for_its_first_event(keeping: World) -> None:
     """A minute later the next event needs no new one: a token is good for an hour."""
+    release_twice(keeping)
+
+    assert keeping.faults.calls(MINT) == {MINT: len(APPS)}
+    assert {function: len(tokens(keeping, function)) for function in APPS} == dict.fromkeys(APPS, 1)
+
+
+def release_twice(world: World) -> None:
+    """Bring two releases to prod's tests."""
     for content in (b"first", b"second"):
         release_posts(world, content)
         world.finish_prod_tests()
         world.settle()
-
-    assert world.faults.calls(MINT) == {MINT: 4}
-    assert {function: len(tokens(world, function)) for function in APPS} == dict.fromkeys(APPS, 1)
 
 
 def test_a_token_is_good_for_one_repository_and_for_what_its_function_needs(world: World) -> None:
@@ -62,20 +95,20 @@ def test_a_token_is_good_for_one_repository_and_for_what_its_function_needs(worl
         assert not account.sees("mdo/payroll")
 
 
-def test_a_token_that_was_revoked_is_minted_anew_by_the_next_delivery(world: World, logs: Logs) -> None:
+def test_a_kept_token_that_was_revoked_is_minted_anew_by_the_next_delivery(keeping: World, logs: Logs) -> None:
     """Somebody suspended the App and let it back in, or took a permission and gave it back."""
-    pin_posts(world)
-    release_posts(world)
-    world.cloud.github.accounts.revoke(ATTEST.login)
+    pin_posts(keeping)
+    release_posts(keeping)
+    keeping.cloud.github.accounts.revoke(ATTEST.login)
     logs()
 
-    world.pass_tests()
-    world.settle()
+    keeping.pass_tests()
+    keeping.settle()
 
     refused = [entry for entry in logs() if entry["severity"] == "ERROR"]
     assert [entry["logging.googleapis.com/labels"]["fault"] for entry in refused] == ["refused"]
     assert "401 Bad credentials" in refused[0]["message"]
-    assert [record.attempt for record in world.deliveries if record.topic.endswith("/test-passed")] == [1, 1, 2]
+    assert [record.attempt for record in keeping.deliveries if record.topic.endswith("/test-passed")] == [1, 1, 2]
 
 
 @pytest.mark.parametrize(("function", "topic"), [(PIN, "image-resolved"), (ATTEST, "test-passed")])
@@ -84,9 +117,7 @@ def test_without_a_token_nothing_is_done_and_nothing_is_lost(
     world: World, function: FunctionName, topic: str, method: str
 ) -> None:
     """The key cannot be read, or GitHub mints nothing: the event waits, and is done when it can be."""
-    if function is ATTEST:
-        pin_posts(world)
-    world.faults.fail(method, code="PERMISSION_DENIED")
+    world.faults.fail(method, code="PERMISSION_DENIED", after=1 if function is ATTEST else 0)
 
     commit = release_posts(world)
 

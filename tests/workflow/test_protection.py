@@ -14,6 +14,7 @@ from tests.company import release_posts, small_world
 from tests.conftest import Logs
 from tests.workflow.test_promotion import complete_again, pull_of, release_status
 
+MINT = "github.apps/create-installation-access-token"
 APP = 100_000 + PROMOTE.installation
 
 
@@ -104,10 +105,19 @@ def test_rules_that_github_does_not_show_are_a_warning(code: str, said: str, wor
     assert (
         f"> - The rules of prod cannot be read, so nothing is known about them: `{said}" in pull_of(world, tested).body
     )
-    assert world.faults.calls("github.apps/create-installation-access-token")
-    before = world.faults.calls("github.apps/create-installation-access-token")
-    complete_again(world, tested)
-    assert world.faults.calls("github.apps/create-installation-access-token") == before
+
+
+@pytest.mark.parametrize("code", ["PLAN", "NOT_FOUND"])
+def test_a_kept_token_is_not_thrown_away_for_what_no_token_would_be_shown(code: str, quiet_logging: None) -> None:
+    """Otherwise each event would mint another one."""
+    with small_world(keeps_tokens=True) as world:
+        world.faults.fail("github.repos/get-branch-rules", code=code, times=9)
+        tested = release_posts(world)
+        before = world.faults.calls(MINT)
+
+        complete_again(world, tested)
+
+        assert world.faults.calls(MINT) == before != {}
 
 
 def test_with_enforce_rules_that_github_does_not_show_keep_the_release_back(enforcing: World) -> None:

@@ -2,8 +2,8 @@
 
 For an App's proof of itself GitHub gives an installation token that ends after an hour (docs.github.com/rest/apps,
 "Create an installation access token").
-It is asked for one repository and the permissions of one function, for each event or kept in memory until shortly
-before its end, as configuration has it.
+It is asked for one repository and the permissions of one function, for each event; or kept in memory until shortly
+before its end, where configuration says so.
 
 PyGithub is not used here: it cannot narrow a token to a repository (PyGithub #3539), and its debug log prints answers,
 this one with the token in it.
@@ -32,8 +32,10 @@ from shared.domain.secret import SecretText
 
 _CREATED: Final = 201
 _FORBIDDEN: Final = 403
+_UNPROCESSABLE: Final = 422
 _TOO_MANY: Final = 429
 _SERVER_ERROR: Final = 500
+_MOVED: Final = "; if it was renamed or moved, set PRODGATE_REPOSITORY to its new name"
 _RENEWED_BEFORE_S: Final = 300  # longer than any event may take
 _RETRY: Final = Retry(
     total=calls.GITHUB_RETRIES,
@@ -56,13 +58,13 @@ class StoredToken:
 class AppInstallation:
     """A GitHub App where it is installed: its client id, the installation, the secret version of its private key.
 
-    Unless it `keeps_tokens`, each event has one of its own.
+    Each event has a token of its own, unless it `keeps_tokens`.
     """
 
     client_id: str
     installation: int
     key_secret: str
-    keeps_tokens: bool = True
+    keeps_tokens: bool = False
 
 
 Credentials = StoredToken | AppInstallation
@@ -208,7 +210,7 @@ class InstallationTokens:
         return Unavailable(
             Fault.MISCONFIGURED,
             f"GitHub gives the App {app.client_id} no token for {self._grant.repository} ({asked}) in its installation "
-            f"{app.installation}: {said}",
+            f"{app.installation}: {said}{_MOVED if answer.status_code == _UNPROCESSABLE else ''}",
         )
 
 

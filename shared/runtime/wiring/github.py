@@ -93,7 +93,7 @@ def _installation(fields: Fields) -> AppInstallation:
         fields.text("client_id", most=_CLIENT_ID_CHARACTERS, matching=CLIENT_ID),
         fields.number("installation", most=_MOST_INSTALLATIONS),
         fields.text("key_secret", most=_NAME_CHARACTERS, matching=SECRET_VERSION),
-        keeps_tokens="tokens" not in fields or fields.choice("tokens", (_KEPT, _PER_EVENT)) == _KEPT,
+        keeps_tokens="tokens" in fields and fields.choice("tokens", (_KEPT, _PER_EVENT)) == _KEPT,
     )
 
 

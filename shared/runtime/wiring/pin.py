@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from contextlib import AsyncExitStack
 
 from shared.domain.events import ImageResolved
@@ -44,8 +44,8 @@ def pin_function(variables: Mapping[str, str]) -> Function[ImageResolved]:
             open_github(github, opened, permissions=PIN_MANIFESTS, vault=open_vault(secrets, redactor)),
         )
 
-        async def work_off(news: Sequence[News]) -> Sequence[Outcome]:
-            return await pin_together(news, cloud)
+        async def work_off(gathering: Awaitable[Sequence[News]]) -> Sequence[Outcome]:
+            return await pin_together(gathering, cloud)
 
         gatherer = Gatherer(work_off, window_s=GATHERING_S, deadline_s=surroundings.limits.deadline_s)
 

@@ -32,6 +32,7 @@ from shared.domain.secret import SecretText
 _T = TypeVar("_T")
 MINT: Final = "github.apps/create-installation-access-token"
 APP: Final = AppInstallation("Iv23example", 77, "projects/p/secrets/key/versions/1")
+KEEPING: Final = replace(APP, keeps_tokens=True)
 GRANT: Final = Grant("mdo/environments", {"contents": "read"})
 
 
@@ -94,25 +95,25 @@ def minting(tmp_path: Path) -> Minting:
     return Minting(hub, faults)
 
 
-def test_a_token_is_minted_once_and_hidden_before_it_is_used(minting: Minting) -> None:
+def test_a_kept_token_is_minted_once_and_hidden_before_it_is_used(minting: Minting) -> None:
     """Ten events at the same time are one request; the JWT is hidden as well."""
 
     async def ten_times(tokens: InstallationTokens) -> set[str]:
         return {token.reveal() for token in await asyncio.gather(*(tokens.current() for _ in range(10)))}
 
-    (token,) = minting.run(ten_times)
+    (token,) = minting.run(ten_times, KEEPING)
 
     assert minting.faults.calls(MINT) == {MINT: 1}
     assert minting.hidden == [*minting.hub.accounts.proofs, token]
 
 
-def test_each_event_has_a_token_of_its_own_where_none_is_kept(minting: Minting) -> None:
+def test_each_event_has_a_token_of_its_own(minting: Minting) -> None:
     """What leaks is worth nothing to anybody who finds it after the hour of that one event."""
 
     async def twice(tokens: InstallationTokens) -> set[str]:
         return {token.reveal() for token in await asyncio.gather(tokens.current(), tokens.current())}
 
-    found = minting.run(twice, replace(APP, keeps_tokens=False))
+    found = minting.run(twice)
 
     assert len(found) == 2
     assert minting.faults.calls(MINT) == {MINT: 2}
@@ -120,7 +121,7 @@ def test_each_event_has_a_token_of_its_own_where_none_is_kept(minting: Minting) 
 
 
 @pytest.mark.parametrize(("later_s", "minted"), [(3200, 1), (3400, 2)])
-def test_a_token_near_its_end_is_replaced(minting: Minting, later_s: float, minted: int) -> None:
+def test_a_kept_token_near_its_end_is_replaced(minting: Minting, later_s: float, minted: int) -> None:
     """It must outlast the event that begins with it."""
 
     async def twice(tokens: InstallationTokens) -> None:
@@ -129,14 +130,14 @@ def test_a_token_near_its_end_is_replaced(minting: Minting, later_s: float, mint
         await tokens.current()
 
     if minted == 1:
-        minting.run(twice)
+        minting.run(twice, KEEPING)
     else:
         with pytest.raises(Unavailable, match="'exp'"):  # asked for, by a clock that is not GitHub's
-            minting.run(twice)
+            minting.run(twice, KEEPING)
     assert minting.faults.calls(MINT) == {MINT: minted}
 
 
-def test_a_token_that_was_not_taken_is_replaced(minting: Minting) -> None:
+def test_a_kept_token_that_was_not_taken_is_replaced(minting: Minting) -> None:
     """GitHub said 401 or 403, so the kept one is no good."""
 
     async def twice(tokens: InstallationTokens) -> bool:
@@ -144,7 +145,7 @@ def test_a_token_that_was_not_taken_is_replaced(minting: Minting) -> None:
         tokens.forget()
         return (await tokens.current()).reveal() != first.reveal()
 
-    assert minting.run(twice)
+    assert minting.run(twice, KEEPING)
 
 
 @pytest.mark.parametrize("skew_s", [-240.0, 50.0])
