@@ -20,9 +20,10 @@ from bench.server import Server
 from local.world.names import ATTEST, Endpoints, variables_of
 
 _LATENCY_S: Final = 0.04
-_CHAIN: Final = 10  # commit, tree, files; registry beside look; sign, validate, store, read back; status; publish
+# The App's key and token; commit, tree, files; registry beside look; sign, validate, store, read back; status; publish.
+_CHAIN: Final = 12
 _ONE_EXISTS_CHAIN: Final = _CHAIN + 2  # one is created by itself, and looked for
-_REPLAY_CHAIN: Final = 4  # policy, system policy (beside the commit, which is kept); look; publish
+_REPLAY_CHAIN: Final = 6  # the key and the token; dev's comparison, the status (beside the policies); look; publish
 _MOST_TIMES_CHAIN: Final = 1.5
 _MOST_CALLS_PER_IMAGE: Final = 3
 _CONSTANT_CALLS: Final = 12  # of Google's, of a release, whatever its size

@@ -17,8 +17,9 @@ import requests
 from google.pubsub_v1 import DeleteSubscriptionRequest
 
 from bench.figure import Effort, Figure
+from bench.protected import PROTECTED, protect
 from local.world.hosting import Staged
-from local.world.names import APPS, MONGO, PROMOTE, REPOSITORY, SERVICES
+from local.world.names import APPS, MONGO, PROMOTE, SERVICES
 from local.world.world import World, WorldSettings
 
 _LATENCY_S: Final = 0.04
@@ -26,31 +27,11 @@ _LABELS: Final = ("release", "prod")
 _MOST_REQUESTS: Final = 8
 _MOST_REPLAY_REQUESTS: Final = 4
 _MOST_TIMES_CHAIN: Final = 1.3
-# The overview, trees, files, attestations, the commit, its branch with the pull request, the labels beside the status.
-_CHAIN: Final = 7
-_REPLAY_CHAIN: Final = 4  # the overview, the policy, Google's own policy, attestations
+# The App's key, its token, the overview, trees, files, attestations, the commit, its branch with the pull request, the
+# labels beside the status.
+_CHAIN: Final = 9
+_REPLAY_CHAIN: Final = 6  # the key, the token, the overview, the policy, Google's own policy, attestations
 _ANSWER_S: Final = 60
-_APP: Final = 100_000 + PROMOTE.installation
-_RULES: Final = (
-    {
-        "type": "required_status_checks",
-        "parameters": {
-            "strict_required_status_checks_policy": True,
-            "required_status_checks": [{"context": "prodgate/release", "integration_id": _APP}],
-        },
-    },
-    {
-        "type": "pull_request",
-        "parameters": {
-            "allowed_merge_methods": ["merge"],
-            "dismiss_stale_reviews_on_push": True,
-            "require_code_owner_review": False,
-            "require_last_push_approval": False,
-            "required_approving_review_count": 0,
-            "required_review_thread_resolution": False,
-        },
-    },
-)
 _AIM: Final = (
     f"a new one with body, labels and status <= {_MOST_REQUESTS} requests to GitHub and <= {_MOST_TIMES_CHAIN} times "
     f"the chain; an unchanged replay <= {_MOST_REPLAY_REQUESTS} requests"
@@ -59,7 +40,7 @@ _HOW: Final = (
     f"open_prod_pr alone, staged and under the functions-framework, warm; {_LATENCY_S * 1000:g} ms on every remote "
     "request; from the push body of attestation-complete to its answer; six services, one of them new; the release "
     f"before it is merged; prod's rules are as they should be; times_chain is the time over {_LATENCY_S * 1000:g} ms x "
-    f"{_CHAIN} (replay: x {_REPLAY_CHAIN}); cold is the function's first event, which mints a token too; medians"
+    f"{_CHAIN} (replay: x {_REPLAY_CHAIN}); cold is the function's first event, which reads both trees; medians"
 )
 
 
@@ -73,9 +54,9 @@ class _Seen:
 
 def open_pr(dist: Path, effort: Effort) -> Figure:
     """Release again and again; the first one meets the function cold."""
-    variables = {"PRODGATE_PULL_REQUEST": json.dumps({"labels": _LABELS}), "PRODGATE_GITHUB_APP_ID": str(_APP)}
+    variables = {"PRODGATE_PULL_REQUEST": json.dumps({"labels": _LABELS}), **PROTECTED}
     with World(WorldSettings(variables=variables), hosting=lambda: Staged(dist, lambda *_: None)) as world:
-        world.cloud.github.set_rules(REPOSITORY, "prod", _RULES)
+        protect(world)
         for subscription in PROMOTE.subscriptions.values():
             request = DeleteSubscriptionRequest(subscription=subscription)
             world.do(world.clients.subscriber.delete_subscription(request=request))

@@ -14,9 +14,10 @@ from typing import Final
 
 from bench.figure import Effort, Figure
 from bench.observer import Observer
+from bench.protected import PROTECTED, protect
 from local.world.hosting import Staged
 from local.world.names import APPS, MONGO, SERVICES
-from local.world.world import World
+from local.world.world import World, WorldSettings
 
 _LATENCY_S: Final = 0.04
 _MOST_S: Final = 2.0
@@ -34,7 +35,8 @@ _NOT_OURS: Final = (
 _HOW: Final = (
     f"{_LATENCY_S * 1000:g} ms on every remote request, Pub/Sub's pushes and the observer's looks included; the clock "
     "runs from the begin of the first of six pushes, made at once by six CI runners, until the observer sees the open "
-    "pull request; tests pass as soon as the observer sees six pins on dev; an earlier release is open already; the "
+    "pull request; tests pass as soon as the observer sees six pins on dev; an earlier release is open already; prod's "
+    "branch rules are as they should be; the "
     "staged functions are warm; median of whole runs, requests of the median run without those of pushers and observer"
 )
 
@@ -51,7 +53,8 @@ class _Release:
 
 def push_to_pr(dist: Path, effort: Effort) -> Figure:
     """Release new images again and again, after a first release that warms everything."""
-    with World(hosting=lambda: Staged(dist, lambda *_: None)) as world:
+    with World(WorldSettings(variables=PROTECTED), hosting=lambda: Staged(dist, lambda *_: None)) as world:
+        protect(world)
         world.release()
         world.settle()
         world.faults.latency_s = _LATENCY_S
