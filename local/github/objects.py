@@ -15,6 +15,9 @@ from local.github.signature import Signature
 SHA = re.compile(r"[0-9a-f]{40}")
 ABSENT = "0" * 40
 SHA_BYTES = 20
+EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"  # known to git in every repository
+# An index of its own, begun with a tree, changed, and written as a tree; one process to wait for instead of three.
+REWRITE = 'git read-tree "$BASE" && git update-index -z --index-info && git write-tree'
 TYPES = {"040000": "tree", "160000": "commit"}
 
 
@@ -129,12 +132,12 @@ class Objects:
         """Store the tree that `base` becomes with these entries; those of the absent name are taken out."""
         changes = "".join(f"{entry.mode} {entry.sha}\t{entry.path}\0" for entry in entries)
         with tempfile.TemporaryDirectory(prefix="prodgate-index-") as scratch:
-            index = {"GIT_INDEX_FILE": str(Path(scratch) / "index")}
-            if base:
-                await self._git.run("read-tree", base, environment=index)
+            index = {"GIT_INDEX_FILE": str(Path(scratch) / "index"), "BASE": base or EMPTY_TREE}
             content = changes.encode(errors="surrogateescape")
-            await self._git.run("update-index", "-z", "--index-info", stdin=content, environment=index)
-            return (await self._git.run("write-tree", environment=index)).stdout.decode().strip()
+            written = await self._git.run(
+                "-c", f"alias.rewrite=!{REWRITE}", "rewrite", stdin=content, environment=index
+            )
+            return written.stdout.decode().strip()
 
     async def _hash_object(self, kind: str, content: bytes) -> str:
         return (await self._git.run("hash-object", "-t", kind, "-w", "--stdin", stdin=content)).stdout.decode().strip()

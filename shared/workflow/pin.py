@@ -2,7 +2,8 @@
 
 Rules:
 * Late news never wins: the registry is asked again just before the commit, and what the tag names *now* is written.
-* What is written exists: the manifest of every digest is read and held against it, since a HEAD can say anything.
+* What is written exists: the manifest of every digest is read and held against it before dev names it, since a HEAD
+  can say anything.
 * A commit replaces the head that was read, or nothing: a lost race is tried again from the new head.
 * Events that arrive together share one commit. That saves requests; nothing depends on it. What cannot be told of one
   tag, or not be edited in one file, holds up no other.
@@ -123,12 +124,15 @@ async def _attempt(
     files, told = reading.result(), dict(zip(tags, answers, strict=True))
     manifests = effective(cloud.manifests.read(files.items()), settings.folders, settings.image_paths)
     pinned = _pinned(manifests, told)
-    refuted = await _refuted(pinned, cloud)
+    async with together() as group:  # no branch names the commit yet; one with a digest that is refuted never has any
+        committing = group.create_task(_commit(repository, head, zip(files, pinned, strict=True), news))
+        refuted = await _refuted(pinned, cloud)
+    commit = committing.result()
     if refuted:
         told |= refuted
         pinned = _pinned(manifests, told)
-    changed = {entry: file for entry, file in zip(files, pinned, strict=True) if file.moves}
-    if not await _commit(repository, settings.branch, head, changed, news):
+        commit = await _commit(repository, head, zip(files, pinned, strict=True), news)
+    if commit is not None and not await repository.heads.replace(settings.branch, head.sha, commit):
         return None
     _log(manifests, pinned)
     return {tag: _done(tag, pinned) if isinstance(answer, Digest) else answer for tag, answer in told.items()}
@@ -187,20 +191,16 @@ def _pinned(manifests: Sequence[Manifest], told: Mapping[Tag, object]) -> list[P
 
 
 async def _commit(
-    repository: Repository,
-    branch: str,
-    head: Commit,
-    changed: Mapping[TreeEntry, PinnedFile],
-    news: Sequence[News],
-) -> bool:
-    """Replace the head that was read; False where somebody else was faster."""
+    repository: Repository, head: Commit, files: Iterable[tuple[TreeEntry, PinnedFile]], news: Sequence[News]
+) -> str | None:
+    """Make a commit on top of the head that was read; None where nothing moves."""
+    changed = {entry: file for entry, file in files if file.moves}
     if not changed:
-        return True
+        return None
     times = [(each.event, each.pushed_at) for each in news if each.pushed_at is not None]
     moves = [move for file in changed.values() for move in file.moves]
     message = commit_message(moves, [each.event for each in news], times)
-    sha = await repository.git.commit_files(head, message, {entry: file.text for entry, file in changed.items()})
-    return await repository.heads.replace(branch, head.sha, sha)
+    return await repository.git.commit_files(head, message, {entry: file.text for entry, file in changed.items()})
 
 
 def _done(tag: Tag, pinned: Sequence[PinnedFile]) -> Done:
