@@ -131,11 +131,15 @@ def test_a_repository_that_cannot_be_seen_rejects_no_run(world: World) -> None:
     pin_posts(world)
     run = world.run_workflow()
     for method in ("actions/get-workflow-run", "repos/compare-commits", "git/get-commit", "git/get-ref"):
-        world.faults.fail(f"github.{method}", code="NOT_FOUND")
+        world.faults.fail(f"github.{method}", code="NOT_FOUND", times=99)
 
     commit = str(world.pass_tests(run=run)["commit"])
     world.settle()
 
+    assert (world.rejected, len(world.dead_letters)) == ([], 1)
+    world.faults.clear()
+    world.pass_tests(commit, run=run)
+    world.settle()
     assert accepted(world, commit)
 
 
