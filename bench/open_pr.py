@@ -27,10 +27,10 @@ _LABELS: Final = ("release", "prod")
 _MOST_REQUESTS: Final = 8
 _MOST_REPLAY_REQUESTS: Final = 4
 _MOST_TIMES_CHAIN: Final = 1.3
-# The App's key, its token, the overview, trees, files, attestations, the commit, its branch with the pull request, the
-# labels beside the status.
-_CHAIN: Final = 9
-_REPLAY_CHAIN: Final = 6  # the key, the token, the overview, the policy, Google's own policy, attestations
+# The App's key, its token, the overview beside the tree, the files beside the policies, attestations, the commit, its
+# branch with the pull request, the labels beside the status.
+_CHAIN: Final = 8
+_REPLAY_CHAIN: Final = 5  # the key, the token, the overview, the policies, attestations
 _ANSWER_S: Final = 60
 _AIM: Final = (
     f"a new one with body, labels and status <= {_MOST_REQUESTS} requests to GitHub and <= {_MOST_TIMES_CHAIN} times "

@@ -71,11 +71,16 @@ class Objects:
     def __init__(self, git: Git, reader: ObjectReader) -> None:
         self._git = git
         self._reader = reader
+        self._commits: dict[str, Commit] = {}  # they never change
 
     async def commit(self, sha: str) -> Commit | None:
         """Read a commit by the name of its object; None when there is no such commit."""
-        found = await self._reader.contents(sha) if SHA.fullmatch(sha) else None
-        return Commit.parse(found) if found is not None and found.type == "commit" else None
+        if sha not in self._commits:
+            found = await self._reader.contents(sha) if SHA.fullmatch(sha) else None
+            if found is None or found.type != "commit":
+                return None
+            self._commits[sha] = Commit.parse(found)
+        return self._commits[sha]
 
     async def commits(self, shas: Iterable[str]) -> list[Commit]:
         """Read several commits that are known to exist, in order."""

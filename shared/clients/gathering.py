@@ -44,14 +44,15 @@ async def settle_all(works: Iterable[Coroutine[Any, Any, _T]], *, at_once: int =
 
     What one part made must not be lost because another could not be made: the caller keeps it, then raises.
     """
+    return await gather_all(map(settle, works), at_once=at_once)
 
-    async def settled(work: Coroutine[Any, Any, _T]) -> _T | Unavailable:
-        try:
-            return await work
-        except Unavailable as error:
-            return error
 
-    return await gather_all(map(settled, works), at_once=at_once)
+async def settle(work: Coroutine[Any, Any, _T]) -> _T | Unavailable:
+    """Do the work and answer its result, or why it is unavailable: for what may turn out not to be needed."""
+    try:
+        return await work
+    except Unavailable as error:
+        return error
 
 
 def all_of(parts: Iterable[_T | Unavailable]) -> list[_T]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from shared.clients.binauthz import BinaryAuthorization
-from shared.clients.gathering import together
+from shared.clients.gathering import all_of, settle, together
 from shared.clients.github import Repository
 from shared.clients.github.git import Commit
 from shared.domain.drift import named
@@ -151,6 +151,8 @@ async def prod_policy(binauthz: BinaryAuthorization, settings: PolicySettings) -
         Rejected: it holds what is not understood here.
         Unavailable: it cannot be read.
     """
-    policy = await binauthz.policy(settings.project)
-    system = await binauthz.system_patterns(settings.location) if policy.uses_system_policy else ()
+    async with together() as group:  # ours says whether Google's counts, and nearly always it does
+        asking = group.create_task(settle(binauthz.system_patterns(settings.location)))
+        policy = await binauthz.policy(settings.project)
+    (system,) = all_of([asking.result()]) if policy.uses_system_policy else [()]
     return ProdPolicy(policy, system, settings.place)

@@ -52,7 +52,9 @@ async def look(wish: Wish, looking: Looking) -> Scene:
     is_snapshot = wish.rollback is not None or settings.strategy is Strategy.SNAPSHOT
     head = branch(wish.commit) if is_snapshot else environment.dev
     question = Question(environment.prod, environment.dev, head, wish.commit, RELEASE_STATUS)
-    overview = await repository.overviews.read(question)
+    async with together() as group:
+        listing = group.create_task(repository.git.tree_ahead(wish.commit))
+        overview = await repository.overviews.read(question)
     if overview is not None:
         repository.git.saw(environment.dev, overview.dev)
         for sha, status in overview.heads.items():
@@ -63,6 +65,8 @@ async def look(wish: Wish, looking: Looking) -> Scene:
         pulls = group.create_task(_pulls(overview, looking))
         branch_rules = await _branch_rules(overview, looking)
     commit, statuses = tested.result()
+    if (entries := listing.result()) is not None:
+        repository.git.saw_tree(commit.tree, entries)
     vacancy = overview.repository if overview is not None and not overview.has_head else None
     deletes_branch = overview is not None and overview.deletes_branch
     return Scene(commit, statuses, prod.result(), branch_rules, pulls.result(), head, vacancy, deletes_branch)

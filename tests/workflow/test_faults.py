@@ -34,7 +34,6 @@ READS: Final = {
     "attest_images looks for its status": ("github.repos/list-commit-statuses-for-ref", 0),
     "open_prod_pr reads the policy": ("binauthz.GetPolicy", 1),
     "open_prod_pr reads the system policy": ("binauthz.GetSystemPolicy", 1),
-    "open_prod_pr lists the commit's files": ("github.git/get-tree", 2),
     "open_prod_pr reads the attestor": ("binauthz.GetAttestor", 1),
     "open_prod_pr looks for proof": ("grafeas.ListNoteOccurrences", 2),
 }
@@ -119,6 +118,22 @@ def test_a_call_that_is_refused_once_is_made_again_later(faulty: World, call: st
     (failed,) = [record for record in faulty.deliveries if record.status == 503]
     [function] = [function for function in FUNCTIONS if function.function == call.partition(" ")[0]]
     assert failed.subscription == function.subscription
+
+
+@pytest.mark.parametrize(("times", "failed"), [(1, 0), (2, 1)])
+def test_files_that_cannot_be_listed_beside_the_question_are_listed_after_it(
+    faulty: World, times: int, failed: int
+) -> None:
+    """The first look only saves time; whoever needs the files asks again, and says why there are none."""
+    pin_posts(faulty, f"release {next(NTH)}".encode())
+    faulty.faults.fail("github.git/get-tree", code="PERMISSION_DENIED", after=1, times=times)  # attest_images lists too
+    before = len(faulty.deliveries)
+
+    tested = str(faulty.pass_tests()["commit"])
+    faulty.settle()
+
+    assert_released(faulty, tested)
+    assert [record.status for record in faulty.deliveries[before:]].count(503) == failed
 
 
 @pytest.mark.parametrize("code", ["PERMISSION_DENIED", "GRAPHQL_ERROR", "UNDEFINED_FIELD"])

@@ -72,6 +72,16 @@ def test_without_a_configured_cluster_every_rule_that_may_apply_must_admit(world
     assert world.pull_requests == []
 
 
+def test_a_system_policy_that_does_not_count_need_not_be_readable(world: World) -> None:
+    """It is asked beside prod's own policy, which says then whether it counts."""
+    world.set_policy(policy({}) | {"globalPolicyEvaluationMode": "DISABLE"})
+    world.faults.fail("binauthz.GetSystemPolicy", code="PERMISSION_DENIED", times=99)
+
+    release_posts(world)
+
+    assert (len(world.pull_requests), world.dead_letters) == (1, [])
+
+
 def test_a_policy_with_a_field_of_tomorrow_admits_nothing(world: World) -> None:
     """What this version's client does not know would be left out in silence; it may be what GKE applies."""
     pin_posts(world)

@@ -15,6 +15,7 @@ from shared.domain.release import TreeEntry
 
 __all__ = ["Commit", "Comparison", "Git"]
 
+Tree = tuple[TreeEntry, ...]
 _COMMITS: Final = 100  # of a comparison's page, which is the most that GitHub gives
 
 
@@ -98,7 +99,7 @@ class Git:
         found = await self._told("/commits", **parameters)
         return self._learned(found)
 
-    async def tree(self, sha: str) -> tuple[TreeEntry, ...]:
+    async def tree(self, sha: str) -> Tree:
         """List every blob, link and submodule of a tree.
 
         Raises:
@@ -110,13 +111,26 @@ class Git:
         found = await self._told(f"/git/trees/{sha}", recursive="1")
         if found["truncated"]:
             raise Rejected(Reason.NOT_UNDERSTOOD, f"the tree {sha} has more files than GitHub lists")
-        entries = tuple(
-            TreeEntry(str(entry["path"]), str(entry["mode"]), str(entry["sha"]))
-            for entry in found["tree"]
-            if entry["type"] != "tree"
-        )
+        entries = _entries(found)
         self._known.trees.put(sha, entries)
         return entries
+
+    async def tree_ahead(self, commit: str) -> Tree | None:
+        """List the tree of a commit of which not even the tree's id is known; None where that cannot be had.
+
+        GitHub takes a commit for its tree (github/docs #25084). Whoever needs the tree asks again, and hears why not.
+        """
+        if self._known.commit(commit) is not None:
+            return None
+        try:
+            found = await self._connection.get(f"/git/trees/{commit}", recursive="1")
+        except (Refused, Unavailable):
+            return None
+        return None if found["truncated"] else _entries(found)
+
+    def saw_tree(self, sha: str, entries: Tree) -> None:
+        """Take note of what is in a tree, as it was listed by its commit."""
+        self._known.trees.put(sha, entries)
 
     async def blobs(self, entries: Sequence[TreeEntry]) -> list[bytes]:
         """Read the files of a tree, at once; those read before are not asked for again."""
@@ -200,6 +214,11 @@ def _commit(found: Any) -> Commit:
 def _listed_commit(row: Any) -> Commit:
     """Read a commit as lists show it: what Git knows of it is one level down."""
     return _commit({**row["commit"], "sha": row["sha"], "parents": row["parents"]})
+
+
+def _entries(found: Any) -> Tree:
+    listed = (entry for entry in found["tree"] if entry["type"] != "tree")
+    return tuple(TreeEntry(str(entry["path"]), str(entry["mode"]), str(entry["sha"])) for entry in listed)
 
 
 def _unexpected(what: str, error: Refused) -> Unavailable:
