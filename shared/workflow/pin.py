@@ -123,15 +123,18 @@ async def _attempt(
         answers = await gather_all(_current(tag, cloud) for tag in tags)
     files, told = reading.result(), dict(zip(tags, answers, strict=True))
     manifests = effective(cloud.manifests.read(files.items()), settings.folders, settings.image_paths)
-    pinned = _pinned(manifests, told)
-    async with together() as group:  # no branch names the commit yet; one with a digest that is refuted never has any
-        committing = group.create_task(_commit(repository, head, zip(files, pinned, strict=True), news))
-        refuted = await _refuted(pinned, cloud)
-    commit = committing.result()
-    if refuted:
-        told |= refuted
+    proven: set[Tag] = set()
+    while True:
         pinned = _pinned(manifests, told)
-        commit = await _commit(repository, head, zip(files, pinned, strict=True), news)
+        moves = _moves(pinned)
+        async with together() as group:  # no branch names the commit yet; one with a refuted digest never has any
+            committing = group.create_task(_commit(repository, head, zip(files, pinned, strict=True), news))
+            refuted = await _refuted({tag: image for tag, image in moves.items() if tag not in proven}, cloud)
+        if not refuted:
+            break
+        proven |= moves.keys() - refuted.keys()
+        told |= refuted  # a range may lead to another tag now, whose manifest nobody has read
+    commit = committing.result()
     if commit is not None and not await repository.heads.replace(settings.branch, head.sha, commit):
         return None
     _log(manifests, pinned)
@@ -168,10 +171,14 @@ async def _current(tag: Tag, cloud: PinningCloud) -> _Answer:
     return _Missing() if found is None else found.digest
 
 
-async def _refuted(pinned: Sequence[PinnedFile], cloud: PinningCloud) -> dict[Tag, _Answer]:
+def _moves(pinned: Sequence[PinnedFile]) -> dict[Tag, PinnedImage]:
+    moves = (move for file in pinned for move in file.moves)
+    return {(m.field.reference.name, m.tag): PinnedImage(m.field.reference.name, m.digest) for m in moves}
+
+
+async def _refuted(moves: Mapping[Tag, PinnedImage], cloud: PinningCloud) -> dict[Tag, _Answer]:
     """Read the manifest of every digest that would be written; answer the tags whose digest is not to be had."""
-    moves = {(m.field.reference.name, m.tag): m.digest for file in pinned for m in file.moves}
-    answers = await gather_all(_doubt(PinnedImage(image, digest), cloud) for (image, _), digest in moves.items())
+    answers = await gather_all(_doubt(image, cloud) for image in moves.values())
     return {tag: doubt for tag, doubt in zip(moves, answers, strict=True) if doubt is not None}
 
 

@@ -39,13 +39,28 @@ def six(quiet_logging: None) -> Iterator[World]:
         yield world
 
 
+@pytest.fixture
+def rising(quiet_logging: None) -> Iterator[World]:
+    """A world in which one line follows the versions of an image upwards."""
+    with small_world({"apps/nats.yaml": workload("nats", f"{HUB}/nats:1.2.0 # follow: semver >=1.2 <2")}) as world:
+        yield world
+
+
 def announce(world: World, digests: Mapping[str, str]) -> None:
-    """Publish image-resolved for images, all at once."""
+    """Publish image-resolved for images, all at once; each is v1 unless it says its tag."""
     media_type = "application/vnd.oci.image.manifest.v1+json"
     events = [
-        {"image": image, "tag": "v1", "digest": digest, "media_type": media_type} for image, digest in digests.items()
+        {"image": image, "tag": tag or "v1", "digest": digest, "media_type": media_type}
+        for (image, _, tag), digest in ((name.partition(":"), digest) for name, digest in digests.items())
     ]
     world.publish_together("image-resolved", [json.dumps(event).encode() for event in events])
+
+
+def push_versions(world: World) -> dict[str, str]:
+    """Push two versions above the line's own, whose events arrive together; answer their digests."""
+    digests = {tag: world.push_image(f"{HUB}/nats", tag, content=tag.encode()) for tag in ("1.3.0", "1.4.0")}
+    announce(world, {f"{HUB}/nats:{tag}": digest for tag, digest in digests.items()})
+    return digests
 
 
 def subjects_on_dev(world: World) -> list[str]:
@@ -178,6 +193,44 @@ def test_a_digest_whose_bytes_are_others_is_not_committed(world: World) -> None:
 
     assert world.head("dev") == head
     assert any(record.status == 503 for record in world.deliveries if record.topic.endswith("/image-resolved"))
+
+
+def test_of_versions_that_no_registry_can_show_none_is_committed(rising: World) -> None:
+    """A range whose newest tag is refuted turns to the one below, and that one is read as well before dev names it."""
+    head = rising.head("dev")
+    made = {tag: rising.push_image(f"{HUB}/nats", tag, content=tag.encode()) for tag in ("1.3.0", "1.4.0")}
+    for digest in made.values():
+        rising.cloud.registries["docker.io"].lie("library/nats", digest, Lie.WRONG_BODY)
+
+    assert push_versions(rising) == made
+    rising.settle()
+
+    assert rising.head("dev") == head
+    assert {record.status for record in rising.deliveries} == {503}
+
+
+def test_below_a_version_that_its_registry_cannot_show_the_next_is_pinned_once_it_was_read(rising: World) -> None:
+    """The newest follows as soon as its registry shows it; what was read once is not read again."""
+    rising.faults.fail("registry.get-manifest", code="PERMISSION_DENIED")
+
+    digests = push_versions(rising)
+    rising.settle()
+
+    assert subjects_on_dev(rising) == ["Pin nats:1.4.0", "Pin nats:1.3.0"]
+    assert f"{HUB}/nats@{digests['1.4.0']} # tag: 1.4.0".encode() in rising.file("apps/nats.yaml")
+    assert rising.faults.calls("registry.get-manifest") == {"registry.get-manifest": 3}
+
+
+def test_what_was_read_is_not_read_again_where_another_is_refuted(six: World) -> None:
+    """Pinning runs again without the one, and knows what it read of the others."""
+    digests = {f"{HUB}/{name}": six.push_image(f"{HUB}/{name}", "v1") for name in NAMES}
+    six.faults.fail("registry.get-manifest", code="PERMISSION_DENIED")
+
+    announce(six, digests)
+    six.settle()
+
+    assert subjects_on_dev(six)[-1] == "Pin 5 images"
+    assert six.faults.calls("registry.get-manifest") == {"registry.get-manifest": 7}  # six, and the one once more
 
 
 def test_a_file_that_does_not_read_back_is_left_alone_and_holds_up_no_other(
