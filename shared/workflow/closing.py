@@ -44,6 +44,13 @@ async def close_behind(newer: Made, scene: Scene, looking: Looking) -> bool:
     return True
 
 
+async def close_what_was_taken(pull: PullRequest, looking: Looking) -> None:
+    """Close a pull request of ours whose branch holds somebody else's work; that stays, and is not shown as tested."""
+    if pull.author == looking.login:
+        await _say_once(pull, "This branch does not hold the tree that was tested.", "branch-taken", looking)
+        await looking.repository.pulls.close(pull.number)
+
+
 async def close_what_prod_has(scene: Scene, looking: Looking) -> bool:
     """Close this release's pull request once prod has its tree, however it came there, and those that are older.
 
@@ -86,11 +93,15 @@ async def _supersede(pull: PullRequest, by: PullRequest, why: str, looking: Look
 
 
 async def _close(pull: PullRequest, why: str, by: str, looking: Looking) -> None:
-    """Say why once, then close: a pull request that was reopened and is closed for another one gets another comment."""
-    repository, marker = looking.repository, f"<!-- prodgate:closed:v1 by={by} -->"
-    if await repository.comments.marked(pull.number, marker, looking.login) is None:
-        await repository.comments.write(pull.number, f"{why}\n\n{marker}")
+    await _say_once(pull, why, by, looking)
     if is_release_branch(pull.head):
-        await repository.git.delete(pull.head)
+        await looking.repository.git.delete(pull.head)
     else:
-        await repository.pulls.close(pull.number)
+        await looking.repository.pulls.close(pull.number)
+
+
+async def _say_once(pull: PullRequest, why: str, by: str, looking: Looking) -> None:
+    """Say why it is closed: one that was reopened and is closed for another reason gets another comment."""
+    comments, marker = looking.repository.comments, f"<!-- prodgate:closed:v1 by={by} -->"
+    if await comments.marked(pull.number, marker, looking.login) is None:
+        await comments.write(pull.number, f"{why}\n\n{marker}")

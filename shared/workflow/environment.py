@@ -154,5 +154,7 @@ async def prod_policy(binauthz: BinaryAuthorization, settings: PolicySettings) -
     async with together() as group:  # ours says whether Google's counts, and nearly always it does
         asking = group.create_task(settle(binauthz.system_patterns(settings.location)))
         policy = await binauthz.policy(settings.project)
-    (system,) = all_of([asking.result()]) if policy.uses_system_policy else [()]
+        if not policy.uses_system_policy:
+            asking.cancel()
+    system = all_of([asking.result()])[0] if policy.uses_system_policy else ()
     return ProdPolicy(policy, system, settings.place)

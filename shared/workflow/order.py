@@ -177,7 +177,7 @@ async def _decided_by_people(wish: Wish, scene: Scene, looking: Looking) -> str 
     if scene.pulls.since is not None:
         pulls = await looking.repository.pulls.of_head(scene.head, looking.cloud.settings.environment.prod)
     own = [pull for pull in pulls if pull.is_ours and pull.head == scene.head and not pull.is_open]
-    same = await _about(wish, own, looking)
+    same = await _about(wish, own, scene, looking)
     if same is None:
         return None
     how = "merged; prod has changed since" if same.is_merged else "closed; reopen it to go on"
@@ -186,11 +186,16 @@ async def _decided_by_people(wish: Wish, scene: Scene, looking: Looking) -> str 
     return f"#{same.number} was {how}"
 
 
-async def _about(wish: Wish, own: Sequence[PullRequest], looking: Looking) -> PullRequest | None:
-    """Find the newest pull request, of those from this head that are over, that was about exactly this wish."""
+async def _about(wish: Wish, own: Sequence[PullRequest], scene: Scene, looking: Looking) -> PullRequest | None:
+    """Find the newest pull request, of those from this head that are over, that was about exactly this wish.
+
+    Its commit must be the tested tree: what somebody else put on the branch says of itself whatever they like.
+    """
     if looking.cloud.settings.strategy is Strategy.BRANCH and wish.rollback is None:
         return next((pull for pull in own if marked_commit(pull.body) == wish.commit), None)
     for pull in own:
-        if any((one.commit, one.rollback) == (wish.commit, wish.rollback) for one in await made_of([pull], looking)):
+        made = await made_of([pull], looking)
+        asked = [one for one in made if (one.commit, one.rollback) == (wish.commit, wish.rollback)]
+        if any(one.tree == scene.tested.tree for one in asked):
             return pull
     return None

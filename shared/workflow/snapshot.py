@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from shared.clients.gathering import together
 from shared.clients.github import Repository
@@ -11,6 +11,7 @@ from shared.clients.github.openings import NewBranch
 from shared.clients.github.pulls import PullRequest
 from shared.domain.errors import Fault, Reason, Rejected, Unavailable
 from shared.domain.pull_request import ReleaseReport, commit_message, says_request
+from shared.workflow.closing import close_what_was_taken
 from shared.workflow.promotion import RELEASE_STATUS, Looking
 from shared.workflow.release_pull import bring_up_to_date, open_with
 from shared.workflow.release_status import Published
@@ -55,7 +56,7 @@ async def _existing(scene: Scene, looking: Looking) -> Commit | None:
     """
     existing = await looking.repository.git.commit(scene.own.head_sha) if scene.own else None
     if existing is not None:
-        _require_ours(existing, scene)
+        await _require_ours(existing, scene.own, scene, looking)
     return existing
 
 
@@ -69,26 +70,10 @@ async def _make(report: ReleaseReport, scene: Scene, looking: Looking, *, moves:
         if opened is not None and opened.head_sha == sha:
             return _Snapshot(sha, opened, is_new=True)
         if opened is not None:
-            return await _keep_or_close(opened, sha, report, scene, looking)
+            return await _adopt(sha, opened, report, scene, looking)
     if await _name(scene.head, sha, repository, moves=moves):
         return _Snapshot(sha, scene.own, is_new=True)
-    return await _adopt(sha, report, scene, repository)
-
-
-async def _keep_or_close(
-    opened: PullRequest, sha: str, report: ReleaseReport, scene: Scene, looking: Looking
-) -> _Snapshot:
-    """Keep a pull request that opened on a branch made by somebody else meanwhile, if that branch may be taken over.
-
-    Raises:
-        Rejected: it holds another tree; the pull request is closed.
-    """
-    try:
-        snapshot = await _adopt(sha, report, scene, looking.repository)
-    except Rejected:
-        await looking.repository.pulls.close(opened.number)
-        raise
-    return replace(snapshot, pull=opened)
+    return await _adopt(sha, None, report, scene, looking)
 
 
 async def _name(branch: str, sha: str, repository: Repository, *, moves: bool) -> bool:
@@ -97,17 +82,25 @@ async def _name(branch: str, sha: str, repository: Repository, *, moves: bool) -
     return await repository.git.create(branch, sha)
 
 
-async def _adopt(sha: str, report: ReleaseReport, scene: Scene, repository: Repository) -> _Snapshot:
-    """Take over a branch of this name that has no pull request yet: an earlier try's, or one being made just now."""
-    standing = await repository.git.head(scene.head)
-    existing = await repository.git.commit(standing) if standing else None
+async def _adopt(
+    sha: str, opened: PullRequest | None, report: ReleaseReport, scene: Scene, looking: Looking
+) -> _Snapshot:
+    """Take over a branch of this name: an earlier try's, or one being made just now, on which ours may have opened.
+
+    Raises:
+        Rejected: it is somebody else's work.
+        Unavailable: it cannot be read.
+    """
+    git = looking.repository.git
+    standing = await git.head(scene.head)
+    existing = await git.commit(standing) if standing else None
     if existing is None:
         raise Unavailable(Fault.LOST_RACE, f"somebody else made the branch {scene.head} just now")
-    _require_ours(existing, scene)
+    await _require_ours(existing, opened, scene, looking)
     if _is_this(existing, report, scene):
-        return _Snapshot(existing.sha, scene.own, is_new=False)
-    await repository.git.move(scene.head, sha, force=True)
-    return _Snapshot(sha, scene.own, is_new=True)
+        return _Snapshot(existing.sha, opened, is_new=False)
+    await git.move(scene.head, sha, force=True)
+    return _Snapshot(sha, opened, is_new=True)
 
 
 def _is_this(existing: Commit, report: ReleaseReport, scene: Scene) -> bool:
@@ -116,15 +109,18 @@ def _is_this(existing: Commit, report: ReleaseReport, scene: Scene) -> bool:
     return on_prod and says_request(existing.message, report.commit, report.rollback)
 
 
-def _require_ours(existing: Commit, scene: Scene) -> None:
-    """Leave somebody else's work alone, whatever its branch is called.
+async def _require_ours(existing: Commit, pull: PullRequest | None, scene: Scene, looking: Looking) -> None:
+    """Leave somebody else's work alone, whatever its branch is called; but no pull request of ours stays open on it.
 
     Raises:
         Rejected: the branch holds another tree.
     """
-    if existing.tree != scene.tested.tree:
-        what = f"the branch {scene.head} holds another tree than {scene.tested.sha}; remove it"
-        raise Rejected(Reason.BRANCH_TAKEN, what)
+    if existing.tree == scene.tested.tree:
+        return
+    if pull is not None:
+        await close_what_was_taken(pull, looking)
+    what = f"the branch {scene.head} holds another tree than {scene.tested.sha}; remove it"
+    raise Rejected(Reason.BRANCH_TAKEN, what)
 
 
 async def _turn_green(snapshot: str, report: ReleaseReport, looking: Looking, *, is_new: bool) -> bool:

@@ -404,8 +404,8 @@ def test_a_dev_that_is_not_there_is_named(world: World, logs: Logs) -> None:
     world.repository.create_git_ref("refs/heads/dev", head)
 
 
-def test_a_commit_on_dev_is_six_requests(world: World) -> None:
-    """One question, the tree, the file that changed, and a write each for tree, commit and branch; beside a token."""
+def test_a_commit_on_dev_is_seven_requests(world: World) -> None:
+    """A token, one question, the tree, the file that changed, and a write each for tree, commit and branch."""
     pin_posts(world, b"first")
     before = Counter(world.faults.calls("github."))
 

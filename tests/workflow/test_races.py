@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from google.protobuf.field_mask_pb2 import FieldMask
 from grafeas.grafeas_v1 import Occurrence
 
@@ -105,8 +106,44 @@ def test_a_pull_request_that_opened_on_somebody_elses_branch_is_closed(world: Wo
 
     assert [message.reason for message in world.rejected] == ["branch-taken"]
     assert [(pull.state, pull.head) for pull in world.pull_requests] == [("closed", f"release/{tested[:12]}")]
+    (comment,) = world.comments(1)
+    assert comment.startswith("This branch does not hold the tree that was tested.")
     assert world.head(f"release/{tested[:12]}") == made
     assert world.statuses(made) == []
+
+
+@pytest.mark.parametrize("call", ["pulls/update", "issues/create-comment", "git/get-ref"])
+def test_one_that_could_not_be_closed_is_closed_by_the_next_delivery(world: World, call: str) -> None:
+    """Nothing that was not tested stays open under our name."""
+    tested = taken(world, call)
+
+    assert [message.reason for message in world.rejected] == ["branch-taken"]
+    assert [(pull.state, pull.head) for pull in world.pull_requests] == [("closed", f"release/{tested[:12]}")]
+
+
+def test_once_the_branch_is_removed_a_replay_opens_the_release(world: World) -> None:
+    """That we closed it is no decision of a person's, whatever the commit on it said of itself."""
+    tested = taken(world)
+    world.repository.get_git_ref(f"heads/release/{tested[:12]}").delete()
+
+    world.pass_tests(tested)
+    world.settle()
+
+    assert [pull.state for pull in world.pull_requests] == ["closed", "open"]
+
+
+def taken(world: World, failing: str = "") -> str:
+    """Have somebody make the release's branch with another tree meanwhile; answer the tested commit."""
+    pin_posts(world)
+    tested = world.head("dev")
+    theirs = world.commit_to_dev({"apps/posts.yaml": None})
+    held = world.faults.hold(OPENING)
+    world.pass_tests(tested)
+    with held:
+        make_branch(world, tested, tree_of=theirs)
+        world.faults.fail(f"github.{failing}", times=3)  # GitHub's client tries twice more
+    world.settle()
+    return tested
 
 
 def test_a_pull_request_opened_by_a_person_meanwhile_is_adopted(world: World) -> None:

@@ -169,7 +169,8 @@ class Connection:
         try:
             answer = await self._on_thread(lambda: self._ask(text, asked))
         except Refused as error:
-            if _LACKING in error.named:
+            # A field that is not shown, beside what was made, is no reason to throw a token away.
+            if _LACKING in error.named and not (error.told and all(error.told.values())):
                 self._access.on_denied()
             raise
         if not (isinstance(answer, dict) and answer and all(answer.values())):

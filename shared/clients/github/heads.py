@@ -101,7 +101,7 @@ class Heads:
         try:
             await self._connection.mutate(_UPDATE, input={"repositoryId": repository, "refUpdates": [update]})
         except (Refused, Unavailable) as error:
-            if self._server.lacks_swaps(error):
+            if self._server.learn(error):
                 return await self._followed(branch, head, new)
             return await self._settled(branch, head, new, error)
         return True

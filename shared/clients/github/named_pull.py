@@ -26,7 +26,7 @@ fragment Pulled on PullRequest {
 def named_pull(row: Any, repository: str) -> PullRequest:
     """Read a pull request that the fragment `Pulled` told, in a repository (`owner/name`)."""
     origin = row["headRepository"]  # null where a fork is gone
-    asked = [one["requestedReviewer"] or {} for one in row["reviewRequests"]["nodes"] if one]
+    asked = [one["requestedReviewer"] or {} for one in _nodes(row["reviewRequests"])]
     return PullRequest(
         number=int(row["number"]),
         title=str(row["title"]),
@@ -38,16 +38,21 @@ def named_pull(row: Any, repository: str) -> PullRequest:
         base=str(row["baseRefName"]),
         base_sha=str(row["baseRefOid"]),
         url=str(row["url"]),
-        labels=frozenset(str(label["name"]) for label in row["labels"]["nodes"]),
+        labels=frozenset(str(label["name"]) for label in _nodes(row["labels"])),
         reviewers=frozenset(one["login"].lower() for one in asked if "login" in one),
         teams=frozenset(one["slug"].lower() for one in asked if "slug" in one),
-        assignees=frozenset(one["login"].lower() for one in row["assignees"]["nodes"]),
+        assignees=frozenset(one["login"].lower() for one in _nodes(row["assignees"])),
         is_open=row["state"] == "OPEN",
         created_at=datetime.fromisoformat(row["createdAt"]),
         updated_at=datetime.fromisoformat(row["updatedAt"]),
         merged_at=datetime.fromisoformat(row["mergedAt"]) if row["mergedAt"] else None,
         merge_commit=str(row["mergeCommit"]["oid"]) if row["mergeCommit"] else "",
     )
+
+
+def _nodes(connection: Any) -> list[Any]:
+    """What a list holds, as far as it was told: all of it may be null, and so may each."""
+    return [node for node in (connection or {}).get("nodes") or () if node]
 
 
 def named_login(actor: Any) -> str:

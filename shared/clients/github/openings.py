@@ -69,5 +69,5 @@ class Openings:
         try:
             return await self._connection.mutate(_OPEN, **asked)
         except Refused as error:
-            self._server.lacks_swaps(error)
+            self._server.learn(error)
             return error.told

@@ -23,9 +23,12 @@ class Server:
 
     swaps: bool = True
 
-    def lacks_swaps(self, error: Exception) -> bool:
-        """Whether it says that it has no such mutation, which is remembered; no other error turns the comparing off."""
-        if not (isinstance(error, Refused) and _UNDEFINED in error.named):
+    def learn(self, error: Exception) -> bool:
+        """Take note where it says that it has no `updateRefs`, and answer whether it does.
+
+        No other error turns the comparing off, not even that it lacks another field.
+        """
+        if not (isinstance(error, Refused) and _UNDEFINED in error.named and "updateRefs" in error.message):
             return False
         LOG.info("GitHub has no updateRefs, branches are looked at and then moved: %s", error)
         self.swaps = False

@@ -32,10 +32,8 @@ from shared.domain.secret import SecretText
 
 _CREATED: Final = 201
 _FORBIDDEN: Final = 403
-_UNPROCESSABLE: Final = 422
 _TOO_MANY: Final = 429
 _SERVER_ERROR: Final = 500
-_MOVED: Final = "; if it was renamed or moved, set PRODGATE_REPOSITORY to its new name"
 _RENEWED_BEFORE_S: Final = 300  # longer than any event may take
 _RETRY: Final = Retry(
     total=calls.GITHUB_RETRIES,
@@ -210,8 +208,14 @@ class InstallationTokens:
         return Unavailable(
             Fault.MISCONFIGURED,
             f"GitHub gives the App {app.client_id} no token for {self._grant.repository} ({asked}) in its installation "
-            f"{app.installation}: {said}{_MOVED if answer.status_code == _UNPROCESSABLE else ''}",
+            f"{app.installation}: {said}{self._mend(said)}",
         )
+
+    def _mend(self, said: str) -> str:
+        """What to do where GitHub, under any status, says something about the repository."""
+        if "repository" not in said:
+            return ""
+        return f" If {self._grant.repository} was renamed or moved, set PRODGATE_REPOSITORY to its new name"
 
 
 def _minted(answer: Any) -> _Minted:

@@ -95,15 +95,24 @@ def test_one_that_opened_on_another_commit_is_answered_as_it_is(serve: Serve) ->
     assert opened.head_sha == THEIRS
 
 
-def test_an_error_beside_it_makes_it_no_less_open(serve: Serve) -> None:
-    """A field that the token may not see, such as a team that is asked for its review, is null with an error."""
-    unseen = pull(reviewRequests={"nodes": [{"requestedReviewer": None}]})
-    error = {"type": "FORBIDDEN", "message": "Resource not accessible by integration"}
+UNSEEN: Final[list[dict[str, Any]]] = [
+    {"reviewRequests": {"nodes": [{"requestedReviewer": None}, None]}},
+    {"reviewRequests": None, "labels": None},
+    {"labels": {"nodes": None}, "assignees": {"nodes": [None]}},
+]
 
-    opened = open_at(serve(PROD, told({"pullRequest": unseen}, error, branch={"clientMutationId": None})))
+
+@pytest.mark.parametrize("unseen", UNSEEN)
+def test_an_error_beside_it_makes_it_no_less_open(unseen: dict[str, Any], serve: Serve) -> None:
+    """A field that the token may not see, such as a team that is asked for its review, is null with an error."""
+    error, tokens = {"type": "FORBIDDEN", "message": "Resource not accessible by integration"}, Given("token")
+
+    opened = open_at(
+        serve(PROD, told({"pullRequest": pull(**unseen)}, error, branch={"clientMutationId": None})), tokens
+    )
 
     assert opened is not None
-    assert (opened.number, opened.teams) == (7, frozenset())
+    assert (opened.number, opened.teams, opened.labels, tokens.forgotten) == (7, frozenset(), frozenset(), 0)
 
 
 NONE_OPENED: Final = {
@@ -149,6 +158,15 @@ def test_what_may_have_been_done_is_not_done_again_at_once(answer: tuple[int, An
         open_at(server)
 
     assert (raised.value.fault, len(server.asked)) == (fault, 1)
+
+
+def test_a_github_that_lacks_another_field_is_asked_again(serve: Serve) -> None:
+    """Only that it cannot compare and swap is remembered."""
+    undefined = {"message": "Field 'slug' doesn't exist on type 'Team'", "extensions": {"code": "undefinedField"}}
+    server = serve(PROD, (200, {"errors": [undefined]}))
+
+    assert open_at(server, times=3) is None
+    assert len(server.asked) == 3
 
 
 def test_a_github_without_the_mutation_is_asked_once(serve: Serve) -> None:

@@ -108,7 +108,7 @@ def test_a_kept_token_is_minted_once_and_hidden_before_it_is_used(minting: Minti
 
 
 def test_each_event_has_a_token_of_its_own(minting: Minting) -> None:
-    """What leaks is worth nothing to anybody who finds it after the hour of that one event."""
+    """Who takes the key away stops the function at its next event."""
 
     async def twice(tokens: InstallationTokens) -> set[str]:
         return {token.reveal() for token in await asyncio.gather(tokens.current(), tokens.current())}

@@ -24,7 +24,7 @@ def variables(**app: object) -> dict[str, str]:
 
 @pytest.mark.parametrize(("more", "kept"), [({}, False), ({"tokens": "kept"}, True), ({"tokens": "per-event"}, False)])
 def test_an_app_keeps_no_token_unless_it_is_told_to(more: dict[str, object], kept: bool) -> None:
-    """Keeping none leaves nothing to leak; keeping one saves a request and a look at the private key."""
+    """With one for each event, the secret decides at each event; keeping one saves a request and a look at the key."""
     credentials = read_github(Environment(variables(**more))).credentials
 
     assert isinstance(credentials, AppInstallation)
