@@ -56,9 +56,7 @@ async def look(wish: Wish, looking: Looking) -> Scene:
         listing = group.create_task(repository.git.tree_ahead(wish.commit))
         overview = await repository.overviews.read(question)
     if overview is not None:
-        repository.git.saw(environment.dev, overview.dev)
-        for sha, status in overview.heads.items():
-            repository.statuses.learn(sha, RELEASE_STATUS, status)
+        _remember(overview, looking)
     async with together() as group:
         tested = group.create_task(_tested(wish, overview, looking))
         prod = group.create_task(_prod(overview, looking))
@@ -70,6 +68,13 @@ async def look(wish: Wish, looking: Looking) -> Scene:
     vacancy = overview.repository if overview is not None and not overview.has_head else None
     deletes_branch = overview is not None and overview.deletes_branch
     return Scene(commit, statuses, prod.result(), branch_rules, pulls.result(), head, vacancy, deletes_branch)
+
+
+def _remember(overview: Overview, looking: Looking) -> None:
+    """Have the clients know for this event what the question told beside its answer."""
+    looking.repository.git.saw(looking.cloud.settings.environment.dev, overview.dev)
+    for sha, status in overview.heads.items():
+        looking.repository.statuses.learn(sha, RELEASE_STATUS, status)
 
 
 async def _tested(wish: Wish, overview: Overview | None, looking: Looking) -> tuple[Commit, CommitStatuses]:
