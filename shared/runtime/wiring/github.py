@@ -77,7 +77,7 @@ def open_github(settings: GitHubSettings, opened: AsyncExitStack, *, permissions
 
 def open_vault(secrets: Secrets, redactor: Redactor) -> Vault:
     """Let tokens be read out of Secret Manager, and kept out of logs."""
-    return Vault(secrets.read, redactor.learn)
+    return Vault(secrets.read, redactor.learn_minted)
 
 
 def _credentials(environment: Environment) -> Credentials:

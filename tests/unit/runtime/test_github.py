@@ -8,8 +8,10 @@ import pytest
 
 from local.world.names import PIN, Endpoints, variables_of
 from shared.clients.github import AppInstallation
+from shared.clients.secrets import Secrets
 from shared.runtime.config import Environment
-from shared.runtime.wiring.github import read_github
+from shared.runtime.telemetry import Redactor
+from shared.runtime.wiring.github import open_vault, read_github
 
 NOWHERE = Endpoints("127.0.0.1:1", "127.0.0.1:1", "http://127.0.0.1:1", {})
 
@@ -38,3 +40,15 @@ def test_any_other_word_does_not_start() -> None:
 
     with pytest.raises(SystemExit, match="tokens is 'per_event'; it must be kept or per-event"):
         environment.finish()
+
+
+def test_the_tokens_of_events_crowd_no_stored_secret_out_of_what_logs_hide() -> None:
+    """A registry's password is read once in minutes, in which thousands of tokens may be minted."""
+    redactor = Redactor()
+    vault = open_vault(Secrets.__new__(Secrets), redactor)  # connected to nothing, since nothing is read
+    redactor.learn("hunter2")
+
+    for nth in range(2_000):
+        vault.hide(f"token-{nth:04}")
+
+    assert redactor.clean("hunter2 token-1999") == "*** ***"

@@ -6,6 +6,7 @@ import io
 import json
 import logging
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import redirect_stdout
 from typing import Any
 
@@ -154,6 +155,66 @@ def test_a_secret_that_begins_as_another_leaves_no_tail(redactor: Redactor) -> N
         redactor.learn(secret)
 
     assert redactor.clean("abcdefgh abcd") == "*** ***"
+
+
+def test_what_every_event_mints_does_not_fill_the_memory(redactor: Redactor) -> None:
+    """Every entry is searched for each secret that is known, so that their number is the price of a log."""
+    minted = [f"token-{nth:04}" for nth in range(5_000)]
+    for token in minted:
+        redactor.learn_minted(token)
+        assert redactor.clean(f"with {token}") == "with ***"
+
+    known = [token for token in minted if redactor.clean(token) == "***"]
+    assert 400 < len(known) < 1_000
+    assert known == minted[-len(known) :]
+
+
+def test_what_was_read_is_bounded_too(redactor: Redactor) -> None:
+    """Whoever keeps adding versions must not make logs slow; the lines of a secret go with it."""
+    read = [(f"password-{nth:04}", f"and its second line {nth:04}") for nth in range(5_000)]
+    for lines in read:
+        redactor.learn("\n".join(lines))
+
+    known = [line for lines in read for line in lines if redactor.clean(line) == "***"]
+    assert 400 < len(known) < 2_000
+    assert {*read[-1]} <= {*known}
+
+
+def test_a_secret_that_is_learned_again_now_and_then_stays_hidden(redactor: Redactor) -> None:
+    """A token that is kept for an hour is older than thousands that were minted since, unless it is told again."""
+    for nth in range(5_000):
+        if nth % 300 == 0:
+            redactor.learn_minted(MULTI_LINE)
+        redactor.learn_minted(f"token-{nth:04}")
+
+        assert redactor.clean("in line 2: c2VjcmV0!") == "in line 2: ***!"
+
+
+def test_what_is_minted_never_crowds_out_what_was_read(redactor: Redactor) -> None:
+    """A registry's password is read once in minutes, in which events mint thousands of tokens."""
+    redactor.learn("hunter2")
+    for nth in range(5_000):
+        redactor.learn_minted(f"token-{nth:04}")
+
+    assert redactor.clean("as hunter2") == "as ***"
+
+
+def test_threads_that_log_while_others_learn_hide_what_they_know(redactor: Redactor) -> None:
+    """PyGithub logs on its threads while the event loop learns the next token."""
+    redactor.learn("\n".join(f"line {nth}" for nth in range(5_000)))  # so that learning takes long enough to meet
+
+    def learn(thread: int) -> list[str]:
+        shown = []
+        for nth in range(100):  # of four threads fewer than are kept
+            secret = f"token-{thread}-{nth:04}"
+            redactor.learn_minted(secret)
+            shown.append(redactor.clean(secret))
+        return shown
+
+    with ThreadPoolExecutor(4) as threads:
+        cleaned = [text for shown in threads.map(learn, range(4)) for text in shown]
+
+    assert set(cleaned) == {"***"}
 
 
 @pytest.mark.parametrize("secret", ["", "\n", "x", "abc"])
