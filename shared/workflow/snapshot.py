@@ -70,10 +70,10 @@ async def _make(report: ReleaseReport, scene: Scene, looking: Looking, *, moves:
         if opened is not None and opened.head_sha == sha:
             return _Snapshot(sha, opened, is_new=True)
         if opened is not None:
-            return await _adopt(sha, opened, report, scene, looking)
+            return await _adopt(sha, report, scene, looking, opened=opened)
     if await _name(scene.head, sha, repository, moves=moves):
         return _Snapshot(sha, scene.own, is_new=True)
-    return await _adopt(sha, None, report, scene, looking)
+    return await _adopt(sha, report, scene, looking)
 
 
 async def _name(branch: str, sha: str, repository: Repository, *, moves: bool) -> bool:
@@ -83,7 +83,7 @@ async def _name(branch: str, sha: str, repository: Repository, *, moves: bool) -
 
 
 async def _adopt(
-    sha: str, opened: PullRequest | None, report: ReleaseReport, scene: Scene, looking: Looking
+    sha: str, report: ReleaseReport, scene: Scene, looking: Looking, *, opened: PullRequest | None = None
 ) -> _Snapshot:
     """Take over a branch of this name: an earlier try's, or one being made just now, on which ours may have opened.
 

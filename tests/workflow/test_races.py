@@ -132,6 +132,21 @@ def test_once_the_branch_is_removed_a_replay_opens_the_release(world: World) -> 
     assert [pull.state for pull in world.pull_requests] == ["closed", "open"]
 
 
+def test_a_persons_pull_request_of_that_branch_stays_open(world: World) -> None:
+    """Nothing of it is ours; the release is refused all the same."""
+    pin_posts(world)
+    tested = world.head("dev")
+    make_branch(world, tested, tree_of=world.commit_to_dev({"apps/posts.yaml": None}))
+    world.repository.create_pull("prod", f"release/{tested[:12]}", title="Mine", body="")
+
+    world.pass_tests(tested)
+    world.settle()
+
+    assert [message.reason for message in world.rejected] == ["branch-taken"]
+    assert [(pull.state, pull.title) for pull in world.pull_requests] == [("open", "Mine")]
+    assert world.comments(1) == []
+
+
 def taken(world: World, failing: str = "") -> str:
     """Have somebody make the release's branch with another tree meanwhile; answer the tested commit."""
     pin_posts(world)
