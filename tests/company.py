@@ -51,6 +51,7 @@ def small_world(
             prod_files={path: content for path, content in PLATFORM.items() if content is not None},
             first_files=files,
             variables={"PRODGATE_ATTESTORS_KEPT_S": "0", **(variables or {})},
+            github_prefix=github_prefix,
             keeps_tokens=keeps_tokens,
         )
     )

@@ -9,6 +9,7 @@ from typing import Final
 
 import pytest
 
+from local.github import GitHubStandIn
 from local.world.names import ATTEST, REPOSITORY
 from local.world.world import World
 from tests.company import OPENING, POSTS, POSTS_FILE, open_one_by_one, pin_posts, release_posts, small_world
@@ -228,11 +229,20 @@ def test_an_event_about_a_fork_is_rejected(world: World) -> None:
     assert [message.reason for message in world.rejected] == ["unknown-repository"]
 
 
-def test_a_company_with_its_own_github_is_served_below_its_own_prefix(quiet_logging: None) -> None:
+def test_a_company_with_its_own_github_is_served_below_its_own_prefix(
+    quiet_logging: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """GHES has REST at /api/v3 and GraphQL at /api/graphql, and its pages without a prefix."""
+    asked: list[str] = []
+    monkeypatch.setattr(GitHubStandIn, "observe", lambda _, exchange: asked.append(exchange.path))
     with small_world(github_prefix="/api/v3") as world:
         release_posts(world)
 
+        below = {path.removeprefix("/api/").partition("/")[0] for path in asked if path.startswith("/api/")}
+        minted = [path for path in asked if path.endswith("/access_tokens")]
+        assert below == {"v3", "graphql"}
+        assert "/graphql" not in asked
+        assert {path.partition("/app/")[0] for path in minted} == {"/api/v3"}
         assert len(world.pull_requests) == 1
         assert "/api/v3" not in world.pull_requests[0].url
         assert f"{POSTS}@sha256:".encode() in world.file(POSTS_FILE)
