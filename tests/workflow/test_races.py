@@ -95,21 +95,13 @@ def make_branch(world: World, tested: str, *, tree_of: str) -> str:
 
 def test_a_pull_request_that_opened_on_somebody_elses_branch_is_closed(world: World) -> None:
     """GraphQL opens it although the branch could not be made, since a branch of that name was there: nothing stays."""
-    pin_posts(world)
-    tested = world.head("dev")
-    theirs = world.commit_to_dev({"apps/posts.yaml": None})
-    held = world.faults.hold(OPENING)
-    world.pass_tests(tested)
-    with held:
-        made = make_branch(world, tested, tree_of=theirs)
-    world.settle()
+    branch = f"release/{taken(world)[:12]}"
 
     assert [message.reason for message in world.rejected] == ["branch-taken"]
-    assert [(pull.state, pull.head) for pull in world.pull_requests] == [("closed", f"release/{tested[:12]}")]
+    assert [(pull.state, pull.head) for pull in world.pull_requests] == [("closed", branch)]
     (comment,) = world.comments(1)
     assert comment.startswith("This branch does not hold the tree that was tested.")
-    assert world.head(f"release/{tested[:12]}") == made
-    assert world.statuses(made) == []
+    assert world.statuses(world.head(branch)) == []
 
 
 @pytest.mark.parametrize("call", ["pulls/update", "issues/create-comment", "git/get-ref"])
