@@ -148,7 +148,8 @@ def taken(world: World, failing: str = "") -> str:
     world.pass_tests(tested)
     with held:
         make_branch(world, tested, tree_of=theirs)
-        world.faults.fail(f"github.{failing}", times=3)  # GitHub's client tries twice more
+        if failing:
+            world.faults.fail(f"github.{failing}", times=3)  # GitHub's client tries twice more
     world.settle()
     return tested
 

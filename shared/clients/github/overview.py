@@ -78,9 +78,9 @@ class Overview:
     """What one question told.
 
     `repository` is its global id; `dev` is the commit that dev names; `has_head` says whether the release's branch is
-    there; `statuses` are the newest of each context on the tested commit; `pulls` is None
-    where there are more than were listed; `heads` has the release status of each listed head, or None. `methods` are
-    the ways of merging that the repository allows at all.
+    there; `statuses` are the newest of each context on the tested commit; `pulls` is None where there are more than
+    were listed; `heads` has the release status of each listed head, or None. `methods` are the ways of merging that the
+    repository allows at all.
     """
 
     repository: str

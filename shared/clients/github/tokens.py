@@ -1,9 +1,8 @@
 """The token that GitHub is used with: one that people made and stored, or one that a GitHub App mints for itself.
 
 For an App's proof of itself GitHub gives an installation token that ends after an hour (docs.github.com/rest/apps,
-"Create an installation access token").
-It is asked for one repository and the permissions of one function, for each event; or kept in memory until shortly
-before its end, where configuration says so.
+"Create an installation access token"). It is asked for one repository and the permissions of one function, for each
+event; or kept in memory until shortly before its end, where configuration says so.
 
 PyGithub is not used here: it cannot narrow a token to a repository (PyGithub #3539), and its debug log prints answers,
 this one with the token in it.
